@@ -1,1 +1,80 @@
-//! To be written.
+//! Instruments, bars and the rules they obey: entities, value types that cannot be invalid, ports and use cases.
+//!
+//! Nothing here reads a clock, a file or a socket; adapters implement the ports, and `app` composes them.
+
+mod asset_class;
+mod bar;
+pub mod calendar;
+mod clock;
+mod code;
+mod corporate_action;
+mod coverage;
+mod decimal;
+mod history;
+mod ingest_run;
+mod instrument;
+mod interval;
+mod market_price;
+pub mod merge;
+mod price;
+mod price_repository;
+mod provider;
+mod series;
+mod store;
+mod symbol;
+mod time_range;
+mod timestamp;
+mod volume;
+
+pub use asset_class::{AssetClass, UnknownAssetClass};
+pub use bar::{Bar, BarError, BarField, BarValues};
+pub use calendar::TradingCalendar;
+pub use clock::Clock;
+pub use code::{CalendarName, CodeError, Currency, Exchange, SourceName};
+pub use corporate_action::{
+    ActionBatch, CorporateAction, CorporateActionError, CorporateActionKind, CorporateActionRepository,
+    CorporateActionRepositoryError, RecordedAction, SplitRatio,
+};
+pub use coverage::{CoverageRepository, CoveredRange};
+pub use decimal::{DecimalError, MAX_FRACTION_DIGITS, MAX_WHOLE_DIGITS};
+pub use history::{
+    ChangeKind, Discrepancy, Dispute, JournalEntry, PriceHistory, QuarantinedRow, Revision, RevisionKind,
+};
+pub use ingest_run::{
+    IngestRun, IngestRunRepository, IngestRunRepositoryError, RunEnd, RunFilter, RunId, RunState, UnknownRunState,
+};
+pub use instrument::{
+    Instrument, InstrumentCursor, InstrumentDetails, InstrumentFilter, InstrumentId, InstrumentOrder, InstrumentPage,
+    InstrumentReference, InstrumentRepository, InstrumentRepositoryError, InstrumentSort, ReferenceError,
+};
+pub use interval::{Interval, UnknownInterval};
+pub use market_price::{MarketPrice, SeriesKey};
+pub use merge::{MergeBatch, MergeCounts, Merged, Precedence, RejectedRow, Tolerance};
+pub use price::Price;
+pub use price_repository::{BarChunk, BarQuery, PriceRepository, PriceRepositoryError, Removal, TimeOrder};
+pub use provider::{BarRequest, Fetched, MarketDataProvider, ProviderCapabilities, ProviderError, SymbolMatch};
+pub use series::{Basis, Series, SeriesCatalogue, UnknownBasis};
+pub use store::{StoreCare, Verification, Violation};
+pub use symbol::{Symbol, SymbolError};
+pub use time_range::{TimeRange, TimeRangeError};
+pub use timestamp::{Timestamp, TimestampError};
+pub use volume::Volume;
+
+/// The technical cause of an error, whatever the adapter.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Mocks of the ports, for the tests of the crates that use them.
+#[cfg(any(test, feature = "mock"))]
+pub mod mock {
+    pub use crate::calendar::MockTradingCalendar;
+    pub use crate::clock::MockClock;
+    pub use crate::corporate_action::MockCorporateActionRepository;
+    pub use crate::coverage::MockCoverageRepository;
+    pub use crate::history::MockPriceHistory;
+    pub use crate::ingest_run::MockIngestRunRepository;
+    pub use crate::instrument::MockInstrumentRepository;
+    pub use crate::price_repository::MockPriceRepository;
+    pub use crate::provider::MockMarketDataProvider;
+    pub use crate::series::MockSeriesCatalogue;
+    pub use crate::store::MockStoreCare;
+}
