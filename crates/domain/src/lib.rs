@@ -10,6 +10,8 @@ mod code;
 mod corporate_action;
 mod coverage;
 mod decimal;
+#[cfg(any(test, feature = "fake"))]
+pub mod fake;
 mod history;
 mod ingest_run;
 mod instrument;
