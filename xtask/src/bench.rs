@@ -6,7 +6,7 @@ use cargo_metadata::TargetKind;
 use crate::terminal;
 use crate::workspace::{cargo, members, run as run_command};
 
-/// Runs all benches of the workspace, or those of one name, optimised (cargo's `bench` profile).
+/// Run the benches of the workspace, or the one that is named, optimised.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Which bench; all when none is named.
@@ -32,9 +32,6 @@ struct Bench {
 /// When there is none of that name, or one of them fails (the rest is not run then).
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let benches = benches()?;
-    if benches.is_empty() {
-        bail!("the workspace has no bench yet: give a package a `[[bench]]` target with `harness = false`");
-    }
     if args.list {
         for Bench { name, package } in &benches {
             terminal::say(format_args!("{name}  (package {package})"));
@@ -69,6 +66,9 @@ fn benches() -> anyhow::Result<Vec<Bench>> {
 }
 
 fn select<'a>(benches: &'a [Bench], name: Option<&str>) -> anyhow::Result<Vec<&'a Bench>> {
+    if benches.is_empty() {
+        bail!("the workspace has no bench: give a package a `[[bench]]` target with `harness = false`");
+    }
     let selected: Vec<_> = benches
         .iter()
         .filter(|bench| name.is_none_or(|name| bench.name == name))
@@ -116,5 +116,16 @@ mod tests {
     fn an_unknown_name_is_answered_with_those_there_are() {
         let error = select(&two(), Some("reed")).unwrap_err();
         assert_eq!(error.to_string(), "no bench is named `reed`; there are: merge, read");
+    }
+
+    #[test]
+    fn a_workspace_without_benches_says_so() {
+        assert!(
+            select(&[], Some("read"))
+                .unwrap_err()
+                .to_string()
+                .contains("has no bench")
+        );
+        assert!(select(&[], None).is_err());
     }
 }

@@ -8,7 +8,9 @@ use clap::ValueEnum;
 use crate::workspace::{cargo, run as run_command};
 use crate::{boundaries, terminal, test};
 
-/// Checks everything that CI checks, goes on after a failure, and sums up at the end.
+/// Check everything that CI checks: formatting, boundaries, lints, documentation, tests.
+///
+/// Goes on after a failure and sums up at the end.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Only these steps, separated by commas; still in the order of the list.

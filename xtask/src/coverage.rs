@@ -14,7 +14,7 @@ const OLDEST_LLVM: u32 = 19;
 /// Test support, which would flatter the figure, and chores.
 const LEFT_OUT: [&str; 3] = ["repository-contract", "end-to-end", "xtask"];
 
-/// Runs all tests with coverage, prints a table by file, and fails when too few lines were run.
+/// Run all tests, print which share of each file they ran, and fail below a threshold.
 ///
 /// Needs cargo-llvm-cov and LLVM's own tools; says what to install when one is missing. The code of xtask and of test
 /// support does not count. `cargo llvm-cov report --html` afterwards shows which lines.

@@ -23,17 +23,12 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Check everything that CI checks: formatting, boundaries, lints, documentation, tests.
     Ci(ci::Args),
-    /// Run every test of the workspace, with `cargo nextest` when it is installed.
     Test(test::Args),
     /// Fail when a dependency points out of the domain, or from one adapter to another.
     Boundaries,
-    /// Apply, revert or list the migrations of the configured database, or start a new one.
     Migrate(migrate::Args),
-    /// Measure how many lines the tests run, and fail below a threshold.
     Coverage(coverage::Args),
-    /// Run the benches of the workspace, or the one that is named.
     Bench(bench::Args),
 }
 

@@ -15,7 +15,7 @@ use crate::workspace::{cargo, root, run as run_command};
 /// As diesel orders them: the stamp sorts as text.
 const STAMP: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]-[hour][minute][second]");
 
-/// Applies, reverts or lists the migrations of the configured database, or starts a new one.
+/// Apply, revert or list the migrations of the configured database, or start a new one.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]

@@ -5,9 +5,9 @@ use anyhow::bail;
 use crate::terminal;
 use crate::workspace::{cargo, has_cargo_command, run as run_command};
 
-/// Runs every test of the workspace: doc tests first, then the rest, so that the summary comes last.
+/// Run every test of the workspace, with `cargo nextest` when it is installed, else with `cargo test`.
 ///
-/// Uses `cargo nextest` when it is installed, else `cargo test`. Arguments after `--` go to that runner and narrow the
+/// Doc tests run first, so that the summary of the rest comes last. Arguments after `--` go to that runner and narrow the
 /// run, which then leaves the doc tests out: `cargo xtask test -- -E 'package(domain)'`.
 #[derive(clap::Args, Default)]
 pub(crate) struct Args {
