@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 
 use crate::terminal;
 use crate::workspace::{cargo, has_cargo_command, run as run_command, rustc_fact};
@@ -55,7 +55,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     if !args.runner_args.is_empty() {
         command.arg("--").args(&args.runner_args);
     }
-    run_command(&mut command)?;
+    run_command(&mut command).with_context(|| {
+        format!(
+            "a test failed, or fewer than {} % of the lines were run: see above",
+            args.min_lines
+        )
+    })?;
     terminal::say(format_args!(
         "coverage: at least {} % of the lines were run",
         args.min_lines
