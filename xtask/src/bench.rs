@@ -33,6 +33,9 @@ struct Bench {
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let benches = benches()?;
     if args.list {
+        if benches.is_empty() {
+            terminal::warn("the workspace has no bench");
+        }
         for Bench { name, package } in &benches {
             terminal::say(format_args!("{name}  (package {package})"));
         }

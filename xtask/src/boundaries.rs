@@ -12,7 +12,7 @@ use crate::{terminal, workspace};
 /// # Errors
 /// When a rule is broken, or the workspace cannot be read.
 pub(crate) fn run() -> anyhow::Result<()> {
-    let graph = graph::from_metadata(&workspace::resolved()?)?;
+    let graph = graph::from_metadata(&workspace::resolved(workspace::root())?)?;
     let violations = rules::check(&graph);
     for violation in &violations {
         terminal::say(violation);
@@ -29,4 +29,17 @@ pub(crate) fn run() -> anyhow::Result<()> {
         graph.crates.len() - graph.members().count()
     ));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_workspace_obeys_the_rules() {
+        let graph = graph::from_metadata(&workspace::resolved(workspace::root()).unwrap()).unwrap();
+        assert!(graph.members().any(|member| member.name == "domain"));
+        let violations: Vec<_> = rules::check(&graph).iter().map(ToString::to_string).collect();
+        assert_eq!(violations, [""; 0]);
+    }
 }

@@ -84,26 +84,23 @@ pub(crate) fn rustc_fact(key: &str) -> anyhow::Result<String> {
 /// # Errors
 /// When a manifest cannot be read.
 pub(crate) fn members() -> anyhow::Result<Metadata> {
-    read(MetadataCommand::new().no_deps())
+    read(MetadataCommand::new().no_deps().current_dir(root()))
 }
 
-/// The whole graph of packages, with every feature of the members, as built on this machine.
+/// The whole graph of packages of the workspace in `folder`, with every feature of its members, for this platform.
 ///
 /// # Errors
 /// When a manifest cannot be read or the graph cannot be resolved.
-pub(crate) fn resolved() -> anyhow::Result<Metadata> {
+pub(crate) fn resolved(folder: &Path) -> anyhow::Result<Metadata> {
     // One platform, so that crates which are only built elsewhere are not downloaded.
     let platform = ["--filter-platform".to_owned(), rustc_fact("host")?];
-    read(
-        MetadataCommand::new()
-            .features(CargoOpt::AllFeatures)
-            .other_options(platform),
-    )
+    let mut command = MetadataCommand::new();
+    command.features(CargoOpt::AllFeatures).other_options(platform);
+    read(command.current_dir(folder))
 }
 
-fn read(command: &mut MetadataCommand) -> anyhow::Result<Metadata> {
+fn read(command: &MetadataCommand) -> anyhow::Result<Metadata> {
     command
-        .current_dir(root())
         .exec()
         .context("cannot read the workspace with `cargo metadata`")
 }

@@ -129,3 +129,50 @@ impl From<DependencyKind> for Kind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::workspace;
+
+    /// A workspace of `user` and `used`, whose manifest of `user` ends with these lines.
+    fn arrows_of_user(dependencies: &str) -> Vec<(String, Kind)> {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(
+            folder.path().join("Cargo.toml"),
+            "[workspace]\nmembers = [\"u*\"]\nresolver = \"3\"\n",
+        )
+        .unwrap();
+        for (name, rest) in [("user", dependencies), ("used", "")] {
+            fs::create_dir_all(folder.path().join(name).join("src")).unwrap();
+            fs::write(folder.path().join(name).join("src/lib.rs"), "").unwrap();
+            let manifest = format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2024\"\n{rest}");
+            fs::write(folder.path().join(name).join("Cargo.toml"), manifest).unwrap();
+        }
+        let graph = from_metadata(&workspace::resolved(folder.path()).unwrap()).unwrap();
+        let user = graph.members().find(|member| member.name == "user").unwrap();
+        graph.direct(user).map(|(to, kind)| (to.name.clone(), kind)).collect()
+    }
+
+    #[test]
+    fn each_kind_of_arrow_is_read_once() {
+        let arrows = arrows_of_user(
+            "[dependencies]\nused = { path = \"../used\" }\n[dev-dependencies]\nused = { path = \"../used\" }\n",
+        );
+        assert_eq!(
+            arrows,
+            [("used".to_owned(), Kind::Normal), ("used".to_owned(), Kind::Dev)]
+        );
+    }
+
+    #[test]
+    fn optional_dependencies_and_those_of_other_platforms_count() {
+        let optional = arrows_of_user("[dependencies]\nused = { path = \"../used\", optional = true }\n");
+        assert_eq!(optional, [("used".to_owned(), Kind::Normal)]);
+        let elsewhere =
+            arrows_of_user("[target.'cfg(target_os = \"none\")'.build-dependencies]\nused.path = \"../used\"\n");
+        assert_eq!(elsewhere, [("used".to_owned(), Kind::Build)]);
+    }
+}
