@@ -1,2 +1,51 @@
-//! To be written.
-fn main() {}
+//! One door for every chore of the workspace: `cargo xtask --help`.
+
+mod bench;
+mod boundaries;
+mod ci;
+mod coverage;
+mod migrate;
+mod terminal;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// One door for every chore of the workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_version_flag = true)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    Ci(ci::Args),
+    Test(test::Args),
+    /// Fail when a dependency points out of the domain, or from one adapter to another.
+    Boundaries,
+    Migrate(migrate::Args),
+    Coverage(coverage::Args),
+    Bench(bench::Args),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().task {
+        Task::Ci(args) => ci::run(&args),
+        Task::Test(args) => test::run(&args),
+        Task::Boundaries => boundaries::run(),
+        Task::Migrate(args) => migrate::run(args),
+        Task::Coverage(args) => coverage::run(&args),
+        Task::Bench(args) => bench::run(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal::warn(format_args!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
