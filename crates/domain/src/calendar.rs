@@ -1,5 +1,12 @@
 //! Trading calendars: when an instrument trades, and to which session an instant belongs.
 
+mod built_in;
+mod hours;
+mod zone;
+
+pub use built_in::{CalendarError, Calendars};
+pub use zone::{MarketZone, ZoneError};
+
 use time::Date;
 
 use crate::{AssetClass, CalendarName, Exchange, Interval, TimeRange, Timestamp};

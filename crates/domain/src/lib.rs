@@ -2,8 +2,10 @@
 //!
 //! Nothing here reads a clock, a file or a socket; adapters implement the ports, and `app` composes them.
 
+mod adjustment;
 mod asset_class;
 mod bar;
+mod basis;
 pub mod calendar;
 mod clock;
 mod code;
@@ -21,6 +23,7 @@ pub mod merge;
 mod price;
 mod price_repository;
 mod provider;
+mod resampling;
 mod series;
 mod store;
 mod symbol;
@@ -28,16 +31,18 @@ mod time_range;
 mod timestamp;
 mod volume;
 
+pub use adjustment::{Adjustment, AdjustmentError, AdjustmentFactors, UnknownAdjustment};
 pub use asset_class::{AssetClass, UnknownAssetClass};
 pub use bar::{Bar, BarError, BarField, BarValues};
-pub use calendar::TradingCalendar;
+pub use basis::{BasisError, shortest_float32, spans_an_ex_date, undo_splits};
+pub use calendar::{CalendarError, Calendars, MarketZone, TradingCalendar, ZoneError};
 pub use clock::Clock;
 pub use code::{CalendarName, CodeError, Currency, Exchange, SourceName};
 pub use corporate_action::{
     ActionBatch, CorporateAction, CorporateActionError, CorporateActionKind, CorporateActionRepository,
     CorporateActionRepositoryError, RecordedAction, SplitRatio,
 };
-pub use coverage::{CoverageRepository, CoveredRange};
+pub use coverage::{BarState, CoverageRepository, CoveredRange, RangeSet, Stretch, confirmed, expected_openings, gaps};
 pub use decimal::{DecimalError, MAX_FRACTION_DIGITS, MAX_WHOLE_DIGITS};
 pub use history::{
     ChangeKind, Discrepancy, Dispute, JournalEntry, PriceHistory, QuarantinedRow, Revision, RevisionKind,
@@ -55,6 +60,7 @@ pub use merge::{MergeBatch, MergeCounts, Merged, Precedence, RejectedRow, Tolera
 pub use price::Price;
 pub use price_repository::{BarChunk, BarQuery, PriceRepository, PriceRepositoryError, Removal, TimeOrder};
 pub use provider::{BarRequest, Fetched, MarketDataProvider, ProviderCapabilities, ProviderError, SymbolMatch};
+pub use resampling::{BarPart, Resampler, bucket_start, parts_range};
 pub use series::{Basis, Series, SeriesCatalogue, UnknownBasis};
 pub use store::{StoreCare, Verification, Violation};
 pub use symbol::{Symbol, SymbolError};

@@ -1,0 +1,89 @@
+//! An exact positive ratio by which prices are multiplied and volumes divided.
+
+use num_bigint::BigInt;
+use num_integer::Integer;
+use num_traits::{One, ToPrimitive};
+
+use crate::decimal::{Decimal, DecimalError, pow10};
+use crate::{Price, SplitRatio};
+
+/// `numerator / denominator` in lowest terms, both above zero.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Factor {
+    numerator: BigInt,
+    denominator: BigInt,
+    /// The same where it fits: most splits do, and machine integers are several times faster.
+    small: Option<(i128, i128)>,
+}
+
+impl Factor {
+    pub(crate) fn one() -> Self {
+        Self::new(BigInt::one(), BigInt::one())
+    }
+
+    fn new(numerator: BigInt, denominator: BigInt) -> Self {
+        let divisor = numerator.gcd(&denominator);
+        let (numerator, denominator) = (numerator / &divisor, denominator / divisor);
+        Self {
+            small: numerator.to_i128().zip(denominator.to_i128()),
+            numerator,
+            denominator,
+        }
+    }
+
+    /// What a split makes of the prices before it: old shares / new shares.
+    pub(crate) fn of_split(ratio: SplitRatio) -> Self {
+        Self::new(ratio.old_shares().into(), ratio.new_shares().into())
+    }
+
+    /// What a dividend makes of the prices before it: 1 − amount / previous close, for 0 < amount < close.
+    pub(crate) fn of_dividend(amount: Price, previous_close: Price) -> Self {
+        let (amount, close) = amount.0.aligned(previous_close.0);
+        Self::new(&close - amount, close)
+    }
+
+    pub(crate) fn times(&self, other: &Self) -> Self {
+        Self::new(
+            &self.numerator * &other.numerator,
+            &self.denominator * &other.denominator,
+        )
+    }
+
+    pub(crate) fn inverse(&self) -> Self {
+        Self {
+            numerator: self.denominator.clone(),
+            denominator: self.numerator.clone(),
+            small: self.small.map(|(top, bottom)| (bottom, top)),
+        }
+    }
+
+    pub(crate) fn is_one(&self) -> bool {
+        self.small == Some((1, 1))
+    }
+
+    /// The value × this, rounded once, half to even, to `scale` fractional digits (at most 18).
+    pub(crate) fn apply(&self, value: Decimal, scale: u8) -> Result<Decimal, DecimalError> {
+        if let Some((numerator, denominator)) = self.small
+            && let Some(mantissa) = scaled(value, numerator, denominator, scale)
+        {
+            return Decimal::new(mantissa, scale);
+        }
+        value.scaled_by(&self.numerator, &self.denominator, scale)
+    }
+}
+
+/// The digits of `value × numerator / denominator` at `scale`; `None` where an intermediate result does not fit.
+fn scaled(value: Decimal, numerator: i128, denominator: i128, scale: u8) -> Option<i128> {
+    let top = value
+        .mantissa()
+        .checked_mul(numerator)?
+        .checked_mul(pow10(scale.saturating_sub(value.scale()).into()))?;
+    let bottom = denominator.checked_mul(pow10(value.scale().saturating_sub(scale).into()))?;
+    let (quotient, remainder) = top.div_mod_floor(&bottom);
+    let up = match remainder.checked_mul(2)?.cmp(&bottom) {
+        std::cmp::Ordering::Less => false,
+        std::cmp::Ordering::Greater => true,
+        std::cmp::Ordering::Equal => quotient.is_odd(),
+    };
+    Some(quotient + i128::from(up))
+}
