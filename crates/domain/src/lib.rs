@@ -15,6 +15,7 @@ mod decimal;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
 mod history;
+pub mod import_bars;
 mod ingest_run;
 mod instrument;
 mod interval;
@@ -23,7 +24,10 @@ pub mod merge;
 mod price;
 mod price_repository;
 mod provider;
+pub mod query_prices;
+pub mod record_bars;
 mod resampling;
+pub mod resolve_instrument;
 mod series;
 mod store;
 mod symbol;

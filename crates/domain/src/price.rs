@@ -10,7 +10,7 @@ use crate::decimal::{Decimal, DecimalError};
 /// A price in the quote currency of its instrument, kept digit for digit: `mantissa / 10^scale`.
 ///
 /// At most 20 whole and 18 fractional digits. Whether it may be zero or negative is a rule of the asset class, checked
-/// by [`OhlcvRules`](crate::OhlcvRules). Equality and order are numeric: `187.10 == 187.1`.
+/// by [`Bar`](crate::Bar). Equality and order are numeric: `187.10 == 187.1`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Price(pub(crate) Decimal);
 

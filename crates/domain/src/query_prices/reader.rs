@@ -1,0 +1,203 @@
+//! Reads an answer piece by piece, in constant memory, from one state of the series.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::source::PriceSource;
+use super::{PriceHeader, PriceRequest, PriceRow, QueryError};
+use crate::adjustment::AdjustmentFactors;
+use crate::calendar::closes_at;
+use crate::resampling::{BarPart, Resampler, parts_range};
+use crate::{Bar, BarQuery, MarketPrice, PriceRepository, TimeOrder, TimeRange, Timestamp, TradingCalendar};
+
+/// Stored bars read at once.
+const CHUNK_BARS: usize = 10_000;
+
+/// A page of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PricePage {
+    /// The bars, in the order asked for.
+    pub rows: Vec<PriceRow>,
+    /// Whether more follow.
+    pub more: bool,
+}
+
+/// An answer that is being read.
+pub struct PriceReader {
+    prices: Arc<dyn PriceRepository>,
+    request: PriceRequest,
+    header: PriceHeader,
+    factors: Option<AdjustmentFactors>,
+    calendar: Arc<dyn TradingCalendar>,
+    /// Bars built from parts are final when their interval had closed by then.
+    closed_by: Timestamp,
+    source: Option<PriceSource>,
+    /// What of the stored series is still to be read.
+    rest: Option<TimeRange>,
+    resampler: Option<Resampler>,
+    ready: VecDeque<PriceRow>,
+}
+
+impl PriceReader {
+    pub(super) fn new(
+        prices: Arc<dyn PriceRepository>,
+        request: PriceRequest,
+        source: Option<PriceSource>,
+        header: PriceHeader,
+        factors: Option<AdjustmentFactors>,
+        calendar: Arc<dyn TradingCalendar>,
+        closed_by: Timestamp,
+    ) -> Self {
+        let (mut rest, mut resampler) = (None, None);
+        if let Some(source) = &source {
+            let (to, from, minute) = (request.interval, source.key.interval, source.series.minutes_past_hour);
+            if to == from {
+                rest = Some(request.range);
+            } else {
+                rest = parts_range(request.range, to, from, &*calendar, minute);
+                resampler = Some(Resampler::new(to, from, request.order, calendar.clone(), minute));
+            }
+        }
+        let ready = VecDeque::new();
+        Self {
+            prices,
+            request,
+            header,
+            factors,
+            calendar,
+            closed_by,
+            source,
+            rest,
+            resampler,
+            ready,
+        }
+    }
+
+    /// What holds for all bars of the answer.
+    #[must_use]
+    pub fn header(&self) -> &PriceHeader {
+        &self.header
+    }
+
+    /// The next `limit` bars, and whether more follow.
+    ///
+    /// # Errors
+    /// [`QueryError`] when the store could not answer or a bar cannot be computed.
+    pub async fn page(&mut self, limit: usize) -> Result<PricePage, QueryError> {
+        while self.ready.len() <= limit && self.rest.is_some() {
+            self.read_chunk(limit.saturating_add(1)).await?;
+        }
+        let rows = self.ready.drain(..limit.min(self.ready.len())).collect();
+        Ok(PricePage {
+            rows,
+            more: !self.ready.is_empty(),
+        })
+    }
+
+    /// The next bars, however many come at once; none at the end.
+    ///
+    /// # Errors
+    /// As [`PriceReader::page`].
+    pub async fn next_rows(&mut self) -> Result<Vec<PriceRow>, QueryError> {
+        while self.ready.is_empty() && self.rest.is_some() {
+            self.read_chunk(CHUNK_BARS).await?;
+        }
+        Ok(std::mem::take(&mut self.ready).into())
+    }
+
+    /// Reads stored bars once and makes rows of them.
+    async fn read_chunk(&mut self, wanted: usize) -> Result<(), QueryError> {
+        let (Some(source), Some(range)) = (&self.source, self.rest) else {
+            return Ok(());
+        };
+        // A bar is built from many parts, so asking for as many parts as bars would mean many small reads.
+        let limit = if self.resampler.is_some() {
+            CHUNK_BARS
+        } else {
+            wanted.min(CHUNK_BARS)
+        };
+        let query = BarQuery {
+            series: source.key,
+            range,
+            order: self.request.order,
+            limit,
+            as_of: Some(self.header.pinned),
+            include_partial: self.request.include_partial,
+        };
+        let chunk = self.prices.read(&query).await?;
+        self.rest = chunk
+            .bars
+            .last()
+            .filter(|_| chunk.more)
+            .and_then(|last| match self.request.order {
+                TimeOrder::Ascending => TimeRange::new(last.bar.opened_at().next(), range.end()).ok(),
+                TimeOrder::Descending => TimeRange::new(range.start(), last.bar.opened_at()).ok(),
+            });
+        for price in chunk.bars {
+            self.take(price)?;
+        }
+        if self.rest.is_none()
+            && let Some(resampler) = self.resampler.take()
+            && let Some(last) = resampler.finish()?
+        {
+            self.built(last);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, price: MarketPrice) -> Result<(), QueryError> {
+        let MarketPrice {
+            series,
+            bar,
+            source,
+            provisional,
+            ..
+        } = price;
+        let bar = match &self.factors {
+            None => bar,
+            Some(factors) => {
+                let session_date = match series.interval.intraday_length() {
+                    Some(_) => self.calendar.session_date(bar.opened_at()),
+                    None => bar.opened_at().date(),
+                };
+                factors.apply(bar, session_date)?
+            }
+        };
+        let part = BarPart {
+            bar,
+            source: Some(source),
+            provisional,
+        };
+        match &mut self.resampler {
+            None => self.ready.push_back(PriceRow {
+                bar: part.bar,
+                source: part.source,
+                provisional,
+            }),
+            Some(resampler) => {
+                if let Some(built) = resampler.push(part)? {
+                    self.built(built);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps a bar built from parts when it opens in the range, and is closed or may be partial.
+    fn built(&mut self, part: BarPart) {
+        let BarPart {
+            bar,
+            source,
+            provisional,
+        } = part;
+        let open = closes_at(self.request.interval, Bar::opened_at(&bar), &*self.calendar) > self.closed_by;
+        let provisional = provisional || open;
+        if self.request.range.contains(bar.opened_at()) && (self.request.include_partial || !provisional) {
+            self.ready.push_back(PriceRow {
+                bar,
+                source,
+                provisional,
+            });
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Which stored series answers a request, and what else of it is needed.
+
+use std::collections::BTreeMap;
+
+use time::Date;
+
+use super::{PriceRequest, QueryError, QueryPrices};
+use crate::adjustment::Adjustment;
+use crate::{BarQuery, Basis, CorporateAction, Interval, Price, Series, SeriesKey, TimeOrder, TimeRange, Timestamp};
+
+/// The stored series that bars are read from.
+#[derive(Clone, Debug)]
+pub(super) struct PriceSource {
+    pub(super) key: SeriesKey,
+    pub(super) series: Series,
+    /// The raw daily series of the instrument, from which dividend factors take their closes.
+    daily: Option<Series>,
+}
+
+impl PriceSource {
+    /// The series itself when it is stored, else the coarsest that divides the interval; `None` when none does. As of a
+    /// past instant, only series that had a bar then.
+    pub(super) async fn choose(queries: &QueryPrices, request: &PriceRequest) -> Result<Option<Self>, QueryError> {
+        let mut stored = queries.catalogue.of_instrument(request.instrument.id).await?;
+        let daily = stored
+            .iter()
+            .find(|series| series.key.interval == Interval::OneDay && series.basis == Basis::Raw)
+            .cloned();
+        stored.retain(|series| {
+            series.key.interval == request.interval || request.interval.is_multiple_of(series.key.interval)
+        });
+        stored.sort_by_key(|series| std::cmp::Reverse(series.key.interval));
+        let mut empty = None;
+        for series in stored {
+            let key = series.key;
+            let has_bars = match request.as_of {
+                Some(as_of) if as_of < series.updated_at => {
+                    let then = BarQuery {
+                        as_of: Some(as_of),
+                        ..newest(key, TimeRange::ALL)
+                    };
+                    !queries.prices.read(&then).await?.bars.is_empty()
+                }
+                _ => series.count > 0 || (request.include_partial && series.partial_version > 0),
+            };
+            let source = Self {
+                key,
+                series,
+                daily: daily.clone(),
+            };
+            if has_bars {
+                return Ok(Some(source));
+            }
+            if key.interval == request.interval {
+                empty = Some(source);
+            }
+        }
+        Ok(empty)
+    }
+
+    /// The stamp of the last change to anything that the answer depends on.
+    pub(super) fn last_change(&self, adjustment: Adjustment) -> Timestamp {
+        match (&self.daily, adjustment) {
+            (Some(daily), Adjustment::All) => self.series.updated_at.max(daily.updated_at),
+            _ => self.series.updated_at,
+        }
+    }
+
+    /// The version that the series had at an instant.
+    pub(super) async fn version_as_of(&self, queries: &QueryPrices, instant: Timestamp) -> Result<u64, QueryError> {
+        let query = BarQuery {
+            as_of: Some(instant),
+            ..newest(self.key, TimeRange::ALL)
+        };
+        Ok(queries.prices.read(&query).await?.version)
+    }
+
+    /// The raw close of the last session before each dividend's ex-date.
+    pub(super) async fn closes_before(
+        &self,
+        queries: &QueryPrices,
+        request: &PriceRequest,
+        actions: &[CorporateAction],
+        pinned: Timestamp,
+    ) -> Result<BTreeMap<Date, Price>, QueryError> {
+        let series = self.daily.as_ref().map_or(self.key, |daily| daily.key);
+        let calendar = queries.calendars.for_instrument(&request.instrument);
+        let mut closes = BTreeMap::new();
+        for action in actions {
+            let CorporateAction::Dividend { ex_date, .. } = action else {
+                continue;
+            };
+            let opening = match series.interval.intraday_length() {
+                Some(_) => calendar.session(*ex_date).map(TimeRange::start),
+                None => None,
+            };
+            let end = opening.or_else(|| Timestamp::midnight(*ex_date).ok());
+            let Some(range) = end.and_then(|end| TimeRange::new(Timestamp::MIN, end).ok()) else {
+                continue;
+            };
+            let query = BarQuery {
+                as_of: Some(pinned),
+                ..newest(series, range)
+            };
+            if let Some(last) = queries.prices.read(&query).await?.bars.pop() {
+                closes.insert(*ex_date, last.bar.close());
+            }
+        }
+        Ok(closes)
+    }
+}
+
+fn newest(series: SeriesKey, range: TimeRange) -> BarQuery {
+    BarQuery {
+        series,
+        range,
+        order: TimeOrder::Descending,
+        limit: 1,
+        as_of: None,
+        include_partial: false,
+    }
+}
