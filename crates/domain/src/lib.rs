@@ -14,6 +14,7 @@ mod coverage;
 mod decimal;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
+pub mod fingerprint;
 mod history;
 pub mod import_bars;
 mod ingest_run;
