@@ -56,3 +56,6 @@ pub fn closes_at(interval: Interval, opened_at: Timestamp, calendar: &dyn Tradin
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
