@@ -200,3 +200,6 @@ fn mean_price(turnover: &BigInt, volume: Decimal) -> Result<Price, DecimalError>
         }),
     }
 }
+
+#[cfg(test)]
+mod tests;
