@@ -254,3 +254,6 @@ fn times_volume(volume: Volume, factor: &Factor) -> Result<Volume, DecimalError>
     let exact: Decimal = factor.apply(volume.0, own_scale.max(LEAST_SCALE))?;
     Ok(Volume(exact.trimmed(own_scale)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -126,3 +126,6 @@ pub fn spans_an_ex_date(
             .iter()
             .any(|(ex_date, _)| first < *ex_date && *ex_date < behind && *ex_date <= fetched_on)
 }
+
+#[cfg(test)]
+mod tests;
