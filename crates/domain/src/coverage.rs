@@ -124,3 +124,6 @@ pub fn gaps(
         Some(stretch)
     })
 }
+
+#[cfg(test)]
+mod tests;
