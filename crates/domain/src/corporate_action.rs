@@ -71,7 +71,7 @@ pub enum CorporateAction {
     Dividend {
         /// The first session without it.
         ex_date: Date,
-        /// How much a share, in shares of that day; above zero.
+        /// How much a share, counting shares of the day before; above zero.
         amount: Price,
         /// In what.
         currency: Currency,
