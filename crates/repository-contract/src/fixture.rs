@@ -17,6 +17,9 @@ use crate::bars::{instant, source};
 /// More than any behaviour writes, where a limit is asked for and none is meant.
 pub(crate) const PLENTY: usize = 1_000_000;
 
+/// What the clock shows when a behaviour begins.
+pub(crate) const START: &str = "2024-06-03T12:00:00Z";
+
 /// Everything that a persistence adapter does; whatever implements the ports is one.
 pub trait Store:
     InstrumentRepository
@@ -66,7 +69,7 @@ impl Fixture {
     /// A clock that shows 2024-06-03T12:00:00Z, from which every behaviour starts.
     #[must_use]
     pub fn clock_at_start() -> Arc<ManualClock> {
-        Arc::new(ManualClock::at(instant("2024-06-03T12:00:00Z")))
+        Arc::new(ManualClock::at(instant(START)))
     }
 
     /// Keeps `guard` alive as long as the store: a temporary folder, a database to drop.

@@ -23,9 +23,29 @@
 #![expect(clippy::unwrap_used, reason = "test support: a panic is a failed test")]
 
 pub mod bars;
+mod chance;
 mod fixture;
+mod model;
 mod suite;
 
+pub mod as_of;
+pub mod cancellation;
+pub mod catalogue;
+pub mod concurrency;
+pub mod corporate_actions;
+pub mod coverage;
+pub mod instrument_lists;
+pub mod instruments;
+pub mod memory;
 pub mod merging;
+pub mod precedence;
+pub mod provisional;
+pub mod quarantine;
+pub mod random_histories;
+pub mod reading;
+pub mod removal;
+pub mod revisions;
+pub mod runs;
+pub mod withdrawal;
 
 pub use fixture::{Fixture, Store, check};

@@ -1,0 +1,110 @@
+//! The catalogue of series.
+
+use domain::{Basis, Interval, MergeBatch, Series, SeriesKey};
+use time::Duration;
+
+use crate::Fixture;
+use crate::bars::{daily, day, source};
+
+/// A line says what a series is, from where to where it goes, and who wrote last.
+pub async fn a_line_says_what_a_series_is(fixture: &Fixture) {
+    let series = fixture.daily_series("AAPL").await;
+    assert_eq!(fixture.catalogue().find(series).await.unwrap(), None);
+    let created_at = fixture.now();
+    let batch = |date: &str, name: &str| MergeBatch {
+        basis: Basis::SplitDividendAdjusted,
+        gives_volume: false,
+        ..MergeBatch::of_bars(series, source(name), vec![daily(date, "1")])
+    };
+    fixture.merge(batch("2024-01-03", "stooq")).await;
+    let updated_at = fixture.advance(Duration::hours(1));
+    fixture.merge(batch("2024-01-02", "file")).await;
+    let expected = Series {
+        key: series,
+        basis: Basis::SplitDividendAdjusted,
+        minutes_past_hour: 0,
+        gives_volume: false,
+        first: Some(day("2024-01-02")),
+        last: Some(day("2024-01-03")),
+        count: 2,
+        version: 2,
+        partial_version: 0,
+        last_source: Some(source("file")),
+        created_at,
+        updated_at,
+    };
+    assert_eq!(fixture.line(series).await, expected);
+}
+
+/// Every basis can be kept.
+pub async fn every_basis_is_kept(fixture: &Fixture) {
+    for basis in Basis::ALL {
+        let series = fixture.daily_series(basis.as_str()).await;
+        let batch = MergeBatch {
+            basis,
+            ..MergeBatch::of_bars(series, source("file"), vec![daily("2024-01-02", "1")])
+        };
+        fixture.merge(batch).await;
+        assert_eq!(fixture.line(series).await.basis, basis);
+    }
+}
+
+/// Reading as of `updated_at` gives what is there now.
+pub async fn the_last_stamp_gives_what_is_there_now(fixture: &Fixture) {
+    let series = fixture.daily_series("AAPL").await;
+    for price in ["1", "2", "3"] {
+        fixture.merge_from("file", series, [daily("2024-01-02", price)]).await;
+        let line = fixture.line(series).await;
+        assert_eq!(
+            fixture.bars_as_of(series, line.updated_at).await,
+            fixture.bars(series).await
+        );
+    }
+}
+
+/// All intervals of an instrument come shortest first, and all series by instrument and interval, in pages.
+pub async fn series_are_listed_by_instrument_and_interval(fixture: &Fixture) {
+    let mut keys = Vec::new();
+    for symbol in ["MSFT", "AAPL", "IBM"] {
+        let instrument = fixture.stock(symbol).await;
+        keys.extend(Interval::ALL.map(|interval| SeriesKey { instrument, interval }));
+    }
+    for series in keys.iter().rev() {
+        fixture.merge_from("file", *series, [daily("2024-01-01", "1")]).await;
+    }
+    let names = |lines: &[Series]| lines.iter().map(|line| line.key).collect::<Vec<_>>();
+    let list = async |limit, after| names(&fixture.catalogue().list(limit, after).await.unwrap());
+    assert_eq!(list(100, None).await, keys);
+    let of_second = fixture
+        .catalogue()
+        .of_instrument(keys.get(9).unwrap().instrument)
+        .await
+        .unwrap();
+    assert_eq!(names(&of_second), keys.get(9..18).unwrap());
+    for limit in [1, 4, 27] {
+        let mut paged: Vec<SeriesKey> = Vec::new();
+        loop {
+            let page = list(limit, paged.last().copied()).await;
+            if page.is_empty() {
+                break;
+            }
+            paged.extend(page);
+        }
+        assert_eq!(paged, keys, "by {limit}");
+    }
+}
+
+/// The store answers when asked the least there is to ask, and tells how much it looked at when asked for everything.
+pub async fn verification_looks_at_everything(fixture: &Fixture) {
+    fixture.care().ping().await.unwrap();
+    for symbol in ["AAPL", "MSFT"] {
+        let series = fixture.daily_series(symbol).await;
+        for price in ["1", "2", "3"] {
+            fixture
+                .merge_from("file", series, [daily("2024-01-02", price), daily("2024-01-03", "1")])
+                .await;
+        }
+    }
+    let seen = fixture.care().verify().await.unwrap();
+    assert_eq!((seen.series, seen.bars, seen.revisions), (2, 4, 4));
+}
