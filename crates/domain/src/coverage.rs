@@ -27,8 +27,8 @@ pub struct CoveredRange {
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait CoverageRepository: Send + Sync {
-    /// Covered ranges of a series by source and start; ranges of one source neither overlap nor touch unless they were
-    /// answered at different times.
+    /// Covered ranges of a series by source and start. Ranges of one source never overlap, for a later answer takes the
+    /// place of an earlier one, and touch only when they were answered at different times.
     ///
     /// # Errors
     /// [`PriceRepositoryError::Unavailable`], [`PriceRepositoryError::Corrupt`].

@@ -47,7 +47,7 @@ pub struct Revision {
 /// How a source disagrees with what is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dispute {
-    /// A source of lower precedence says this instead.
+    /// A source of lower precedence says this instead. Values are the same when they are equal as numbers.
     Differs(Box<Bar>),
     /// The source that gave the bar no longer has it.
     Withdrawn,
@@ -66,11 +66,12 @@ pub struct Discrepancy {
     pub dispute: Dispute,
     /// When it was first seen.
     pub noticed_at: Timestamp,
-    /// When both agreed again; `None` while they do not.
+    /// When both agreed again, be it that the source came round or that the kept bar did, or when a withdrawn bar came
+    /// back; `None` while they do not agree, also when they disagree once more over the same value.
     pub closed_at: Option<Timestamp>,
 }
 
-/// A row that made no bar, kept with the reason; one per content, however often it comes.
+/// A row that made no bar, kept with the reason; one per series, source and content, however often it comes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuarantinedRow {
     /// Its number, in order of arrival.
@@ -127,7 +128,8 @@ pub struct JournalEntry {
     pub changed_at: Timestamp,
     /// What happened.
     pub kind: ChangeKind,
-    /// From the first changed bar to behind the last one.
+    /// From the opening of the first changed bar to behind the opening of the last one; everything when corporate
+    /// actions changed.
     pub range: TimeRange,
     /// The run that did it.
     pub run: Option<RunId>,

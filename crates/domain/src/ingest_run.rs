@@ -92,7 +92,7 @@ pub struct IngestRun {
     pub series: SeriesKey,
     /// What was asked for; `None` for a file, which has what it has.
     pub asked: Option<TimeRange>,
-    /// What was reached: from the first bar merged to behind the last.
+    /// What was reached: from the opening of the first final bar merged, changed or not, to behind that of the last.
     pub reached: Option<TimeRange>,
     /// Where it stands.
     pub state: RunState,

@@ -74,7 +74,8 @@ pub struct BarChunk {
     pub bars: Vec<MarketPrice>,
     /// Whether more lie behind them in the range.
     pub more: bool,
-    /// Reading as of this instant gives this state again, whatever is written meanwhile.
+    /// Reading as of this instant gives this state again, whatever is written meanwhile. Of a series that does not
+    /// exist: an instant before any stamp it can ever have.
     pub pinned: Timestamp,
     /// The version of the series in this state; 0 when it did not exist.
     pub version: u64,
@@ -102,7 +103,11 @@ pub trait PriceRepository: Send + Sync {
     /// [`plan`](crate::merge::plan) decides.
     ///
     /// The change is stamped with the later of the store's clock and the last stamp of the series plus 1 µs. Merging
-    /// the same batch again changes no row, no version and no time, but for the counts of its run.
+    /// the same batch again changes no row, no version and no time, but for the counts of its run and the time of its
+    /// coverage.
+    ///
+    /// A provisional bar replaces a former one whatever their sources, and counts as unchanged where a final bar is,
+    /// which stands. A final bar takes the provisional one of its instant away.
     ///
     /// # Errors
     /// [`PriceRepositoryError::UnknownInstrument`], [`PriceRepositoryError::BasisMismatch`],

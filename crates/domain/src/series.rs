@@ -76,13 +76,14 @@ pub struct Series {
     pub count: u64,
     /// Grows by one with each write that changed a final bar or a corporate action of the instrument; 0 before.
     pub version: u64,
-    /// Grows by one with each write that changed a provisional bar.
+    /// Grows by one with each write that changed a provisional bar, took it away or made it final.
     pub partial_version: u64,
-    /// Whose write changed it last.
+    /// Whose write gave it its version.
     pub last_source: Option<SourceName>,
     /// When it was first written to.
     pub created_at: Timestamp,
-    /// The stamp of the last change: reading as of this instant gives what is there now.
+    /// The stamp of its version, [`Series::created_at`] before the first: reading final bars as of this instant gives
+    /// what is there now.
     pub updated_at: Timestamp,
 }
 
@@ -90,7 +91,7 @@ pub struct Series {
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait SeriesCatalogue: Send + Sync {
-    /// One series; `None` when it was never written to.
+    /// One series; `None` when nothing was ever merged into it: no bar, final or not, and no answer in whole.
     ///
     /// # Errors
     /// [`PriceRepositoryError::Unavailable`], [`PriceRepositoryError::Corrupt`].

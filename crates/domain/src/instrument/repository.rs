@@ -51,7 +51,7 @@ pub struct InstrumentFilter {
     pub currency: Option<Currency>,
     /// Only active or only inactive ones.
     pub active: Option<bool>,
-    /// Only those whose symbol or name contains this text, in any case.
+    /// Only those whose symbol or name contains this text, in any case of any script; no character is a wildcard.
     pub search: Option<String>,
 }
 
@@ -141,7 +141,7 @@ pub trait InstrumentRepository: Send + Sync {
         after: Option<InstrumentCursor>,
     ) -> Result<InstrumentPage, InstrumentRepositoryError>;
 
-    /// Replaces the details; `updated_at` moves only when something differs.
+    /// Replaces the details; `updated_at` moves only when something differs, be it the case of a symbol.
     ///
     /// # Errors
     /// [`InstrumentRepositoryError::NotFound`], and those of [`InstrumentRepository::create`].
@@ -151,13 +151,14 @@ pub trait InstrumentRepository: Send + Sync {
         details: InstrumentDetails,
     ) -> Result<Instrument, InstrumentRepositoryError>;
 
-    /// Forgets an instrument that has no bars.
+    /// Forgets an instrument that has no bars, with its quarantine, actions, coverage and runs.
     ///
     /// # Errors
     /// [`InstrumentRepositoryError::NotFound`]; [`InstrumentRepositoryError::HasBars`] when bars or revisions exist.
     async fn delete(&self, id: InstrumentId) -> Result<(), InstrumentRepositoryError>;
 
-    /// Forgets an instrument with its bars, revisions, actions, coverage and runs: the only real erasure there is.
+    /// Forgets an instrument with its bars, revisions, discrepancies, quarantine, journal, actions, coverage and runs:
+    /// the only real erasure there is.
     /// Returns how many bars went, revisions included.
     ///
     /// # Errors
