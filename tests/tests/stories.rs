@@ -43,19 +43,44 @@ async fn the_demo_serves_its_sample_digit_for_digit() {
     assert_eq!(text(&server, "/health").await, r#"{"status":"ok"}"#);
 
     let instruments = json(&server, "/api/v1/instruments?limit=100").await;
-    let mut symbols: Vec<&str> =
-        instruments["data"].as_array().unwrap().iter().map(|one| one["symbol"].as_str().unwrap()).collect();
+    let mut symbols: Vec<&str> = instruments["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["symbol"].as_str().unwrap())
+        .collect();
     symbols.sort_unstable();
-    assert_eq!(symbols, ["AAPL", "AIG", "BAC", "BTC-USD", "ETH-USD", "IBM", "MSFT", "SPY", "^GSPC", "^IXIC"]);
+    assert_eq!(
+        symbols,
+        [
+            "AAPL", "AIG", "BAC", "BTC-USD", "ETH-USD", "IBM", "MSFT", "SPY", "^GSPC", "^IXIC"
+        ]
+    );
 
-    let raw = text(&server, "/api/v1/instruments/AAPL/prices?start=2014-06-05&end=2014-06-10&format=csv").await;
+    let raw = text(
+        &server,
+        "/api/v1/instruments/AAPL/prices?start=2014-06-05&end=2014-06-10&format=csv",
+    )
+    .await;
     let sample = include_str!("../../crates/app/demo/AAPL_1d.csv");
-    let expected: Vec<&str> = sample.lines().filter(|line| line.starts_with("2014-06-0")).skip(3).collect();
-    let served: Vec<String> = raw.lines().skip(1).map(|line| line.split(',').take(6).collect::<Vec<_>>().join(",")).collect();
+    let expected: Vec<&str> = sample
+        .lines()
+        .filter(|line| line.starts_with("2014-06-0"))
+        .skip(3)
+        .collect();
+    let served: Vec<String> = raw
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').take(6).collect::<Vec<_>>().join(","))
+        .collect();
     assert_eq!(served.len(), 3);
     assert_eq!(served, expected);
 
-    let adjusted = json(&server, "/api/v1/instruments/AAPL/prices?start=2014-06-06&end=2014-06-10&adjustment=split&decimals=string").await;
+    let adjusted = json(
+        &server,
+        "/api/v1/instruments/AAPL/prices?start=2014-06-06&end=2014-06-10&adjustment=split&decimals=string",
+    )
+    .await;
     // Raw 645.57 on the last session before 7:1, and before 4:1 in 2020: 645.57 / 28.
     assert_eq!(adjusted["data"][0]["close"], "23.056071");
     // Raw 93.7 on the first session after 7:1: 93.7 / 4.
@@ -72,10 +97,18 @@ async fn a_second_demo_finds_its_file_again() {
     let sentinel = Sentinel::of_this_build().unwrap();
     let first = sentinel.run(["--json", "demo", "--no-serve"]).unwrap();
     assert_eq!(first.code, Some(0), "{first:?}");
-    let before = sentinel.run(["--json", "--database-url", "sqlite:./sentinel-demo.db", "verify"]).unwrap().json().unwrap();
+    let before = sentinel
+        .run(["--json", "--database-url", "sqlite:./sentinel-demo.db", "verify"])
+        .unwrap()
+        .json()
+        .unwrap();
     let second = sentinel.run(["--json", "demo", "--no-serve"]).unwrap();
     assert_eq!(second.code, Some(0), "{second:?}");
-    let after = sentinel.run(["--json", "--database-url", "sqlite:./sentinel-demo.db", "verify"]).unwrap().json().unwrap();
+    let after = sentinel
+        .run(["--json", "--database-url", "sqlite:./sentinel-demo.db", "verify"])
+        .unwrap()
+        .json()
+        .unwrap();
     assert_eq!(before["fingerprint"], after["fingerprint"]);
     assert!(before["bars"].as_u64().unwrap() > 50_000, "{before}");
 }
@@ -86,11 +119,16 @@ async fn exports_and_answers_are_the_same_bytes() {
     let server = sentinel.serve(["serve", "--listen", "127.0.0.1:0"]).unwrap();
     for format in ["csv", "ndjson"] {
         let served = text(&server, &format!("/api/v1/instruments/AAPL/prices?format={format}")).await;
-        let exported = sentinel.run(["export", "AAPL", "--interval", "1d", "--format", format]).unwrap();
+        let exported = sentinel
+            .run(["export", "AAPL", "--interval", "1d", "--format", format])
+            .unwrap();
         assert_eq!(exported.code, Some(0), "{exported:?}");
         assert_eq!(served, exported.stdout);
     }
-    assert_eq!(text(&server, "/api/v1/instruments/AAPL/prices?format=csv").await, SERVED);
+    assert_eq!(
+        text(&server, "/api/v1/instruments/AAPL/prices?format=csv").await,
+        SERVED
+    );
 }
 
 #[tokio::test]
@@ -114,19 +152,31 @@ async fn a_restated_bar_is_still_known_as_of_before() {
     let believed_from = revisions["data"][0]["believed_from"].as_str().unwrap();
 
     assert!(text(&server, &format!("{path}?format=csv")).await.contains(",645.58,"));
-    assert_eq!(text(&server, &format!("{path}?format=csv&as_of={believed_from}")).await, SERVED);
+    assert_eq!(
+        text(&server, &format!("{path}?format=csv&as_of={believed_from}")).await,
+        SERVED
+    );
 }
 
 #[tokio::test]
 async fn pages_follow_one_another_to_the_end() {
     let sentinel = with_apple();
     let server = sentinel.serve(["serve", "--listen", "127.0.0.1:0"]).unwrap();
-    for (sort, expected) in [("asc", ["2014-06-05", "2014-06-06", "2014-06-09"]), ("desc", ["2014-06-09", "2014-06-06", "2014-06-05"])] {
+    for (sort, expected) in [
+        ("asc", ["2014-06-05", "2014-06-06", "2014-06-09"]),
+        ("desc", ["2014-06-09", "2014-06-06", "2014-06-05"]),
+    ] {
         let path = format!("/api/v1/instruments/AAPL/prices?limit=1&sort={sort}");
         let (mut next, mut seen) = (path.clone(), Vec::new());
         loop {
             let page = json(&server, &next).await;
-            seen.extend(page["data"].as_array().unwrap().iter().map(|bar| bar["timestamp"].as_str().unwrap()[..10].to_owned()));
+            seen.extend(
+                page["data"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|bar| bar["timestamp"].as_str().unwrap()[..10].to_owned()),
+            );
             match page["next_page_token"].as_str() {
                 Some(token) => next = format!("{path}&page_token={token}"),
                 None => break,
@@ -164,7 +214,11 @@ fn bad_rows_are_kept_with_their_reason_and_told_once() {
         let imported = sentinel.run(["--json", "import", "SSW_1d.csv"]).unwrap();
         assert_eq!(imported.code, Some(3), "done in part: {imported:?}");
         let told = imported.json().unwrap();
-        assert_eq!((told["counts"]["inserted"].as_u64(), told["counts"]["rejected"].as_u64()), (Some(inserted), Some(1)), "{told}");
+        assert_eq!(
+            (told["counts"]["inserted"].as_u64(), told["counts"]["rejected"].as_u64()),
+            (Some(inserted), Some(1)),
+            "{told}"
+        );
     }
     let status = sentinel.run(["--json", "status"]).unwrap().json().unwrap();
     assert_eq!(status["quarantined"], 1, "one row per content: {status}");

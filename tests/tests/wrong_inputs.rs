@@ -12,7 +12,10 @@ fn said(files: &[(&str, &[u8])], args: &[&str]) -> String {
     }
     let Finished { code, stdout, stderr } = sentinel.run(args.iter().copied()).unwrap();
     let code = code.map_or_else(|| "a signal".to_owned(), |code| code.to_string());
-    let told = format!("$ sentinel {}\nexit {code}\n--- stdout\n{stdout}--- stderr\n{stderr}", args.join(" "));
+    let told = format!(
+        "$ sentinel {}\nexit {code}\n--- stdout\n{stdout}--- stderr\n{stderr}",
+        args.join(" ")
+    );
     told.replace(&sentinel.home().display().to_string(), "HOME")
 }
 
@@ -84,19 +87,27 @@ fn serving() -> (Sentinel, Server) {
 
 async fn asked(server: &Server, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> String {
     let method: reqwest::Method = method.parse().unwrap();
-    let mut request = reqwest::Client::new().request(method.clone(), server.url(path)).header("x-request-id", "story");
+    let mut request = reqwest::Client::new()
+        .request(method.clone(), server.url(path))
+        .header("x-request-id", "story");
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
     let response = request.body(body.to_owned()).send().await.unwrap();
     let (status, kind) = (response.status(), response.headers().get("content-type").cloned());
-    let allow = response.headers().get("allow").map(|allow| format!(" allow: {}", allow.to_str().unwrap()));
+    let allow = response
+        .headers()
+        .get("allow")
+        .map(|allow| format!(" allow: {}", allow.to_str().unwrap()));
     let text = response.text().await.unwrap();
     let pretty = serde_json::from_str::<serde_json::Value>(&text)
         .and_then(|value| serde_json::to_string_pretty(&value))
         .unwrap_or(text);
     let kind = kind.map(|kind| kind.to_str().unwrap().to_owned()).unwrap_or_default();
-    format!("{method} {path}\n{body}\n{status} {kind}{}\n{pretty}\n", allow.unwrap_or_default())
+    format!(
+        "{method} {path}\n{body}\n{status} {kind}{}\n{pretty}\n",
+        allow.unwrap_or_default()
+    )
 }
 
 #[tokio::test]
@@ -120,7 +131,12 @@ async fn wrong_requests() {
         ("GET", format!("{prices}?format=xml"), &[], ""),
         ("GET", format!("{prices}?adjustment=some"), &[], ""),
         ("GET", format!("{prices}?as_of=2999-01-01"), &[], ""),
-        ("PUT", format!("{prices}?interval=1d"), &[("content-type", "text/html")], "<p>"),
+        (
+            "PUT",
+            format!("{prices}?interval=1d"),
+            &[("content-type", "text/html")],
+            "<p>",
+        ),
         ("PUT", format!("{prices}?interval=1d"), &json, "{\"data\":["),
         (
             "PUT",
@@ -128,8 +144,18 @@ async fn wrong_requests() {
             &json,
             "{\"data\":[{\"timestamp\":\"2014-06-10\",\"open\":1,\"high\":0.5,\"low\":1,\"close\":1,\"volume\":1}]}",
         ),
-        ("POST", "/api/v1/instruments".to_owned(), &json, "{\"symbol\":\"A B\",\"asset_class\":\"share\",\"currency\":\"dollar\"}"),
-        ("POST", "/api/v1/instruments".to_owned(), &json, "{\"symbol\":\"AAPL\",\"asset_class\":\"stock\"}"),
+        (
+            "POST",
+            "/api/v1/instruments".to_owned(),
+            &json,
+            "{\"symbol\":\"A B\",\"asset_class\":\"share\",\"currency\":\"dollar\"}",
+        ),
+        (
+            "POST",
+            "/api/v1/instruments".to_owned(),
+            &json,
+            "{\"symbol\":\"AAPL\",\"asset_class\":\"stock\"}",
+        ),
         ("DELETE", "/api/v1/instruments/AAPL".to_owned(), &[], ""),
     ];
     let mut told = String::new();
