@@ -31,14 +31,14 @@ pub async fn a_million_bars_are_read_in_little_memory(fixture: &Fixture) {
             .await;
     }
 
-    let before = Memory::forget_peak();
+    let memory = MemoryWatch::start();
+    let mut grown = 0;
     let mut query = BarQuery {
         limit: CHUNK,
         ..everything(series)
     };
     let mut count = 0;
     let mut last: Option<Timestamp> = None;
-    let mut peak = before;
     loop {
         let chunk = fixture.prices().read(&query).await.unwrap();
         for price in &chunk.bars {
@@ -46,7 +46,7 @@ pub async fn a_million_bars_are_read_in_little_memory(fixture: &Fixture) {
             count += 1;
         }
         last = chunk.bars.last().map(|price| price.bar.opened_at()).or(last);
-        peak = peak.max(Memory::peak());
+        grown = memory.growth().max(grown);
         if !chunk.more {
             break;
         }
@@ -55,7 +55,6 @@ pub async fn a_million_bars_are_read_in_little_memory(fixture: &Fixture) {
     }
     assert_eq!(count, bars);
     if fixture.streams() {
-        let grown = peak.0.saturating_sub(before.0);
         assert!(
             grown < MOST_KILOBYTES,
             "memory grew by {grown} kB while {count} bars were read"
@@ -63,31 +62,26 @@ pub async fn a_million_bars_are_read_in_little_memory(fixture: &Fixture) {
     }
 }
 
-/// Kilobytes of this process, as Linux tells them; elsewhere always zero, so that nothing is claimed there.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Memory(u64);
-
-impl Memory {
-    /// What is in use now. From here on the peak is counted anew where the system permits; elsewhere the former peak
-    /// counts on, and [`Memory::peak`] takes what is in use.
-    fn forget_peak() -> Self {
-        let _not_permitted = std::fs::write("/proc/self/clear_refs", "5");
-        Self(status("VmRSS:"))
-    }
-
-    /// The most that was in use since [`Memory::forget_peak`].
-    fn peak() -> Self {
-        let in_use = status("VmRSS:");
-        let peak = status("VmHWM:");
-        Self(if peak_can_be_forgotten() { peak } else { in_use })
-    }
+/// The memory of this process in kilobytes, as Linux tells it; elsewhere always zero, so that nothing is claimed there.
+struct MemoryWatch {
+    before: u64,
+    /// The system let us count the peak anew; else what is in use now and then stands for it.
+    counts_peak: bool,
 }
 
-fn peak_can_be_forgotten() -> bool {
-    std::fs::OpenOptions::new()
-        .write(true)
-        .open("/proc/self/clear_refs")
-        .is_ok()
+impl MemoryWatch {
+    fn start() -> Self {
+        Self {
+            counts_peak: std::fs::write("/proc/self/clear_refs", "5").is_ok(),
+            before: status("VmRSS:"),
+        }
+    }
+
+    /// How far the peak since the start lies above what was in use then.
+    fn growth(&self) -> u64 {
+        let most = status(if self.counts_peak { "VmHWM:" } else { "VmRSS:" });
+        most.saturating_sub(self.before)
+    }
 }
 
 fn status(field: &str) -> u64 {

@@ -1,7 +1,8 @@
 //! Inserting, repeating and restating bars.
 
 use domain::{
-    Bar, BarValues, Basis, InstrumentId, Interval, MergeBatch, MergeCounts, PriceRepositoryError, SeriesKey, Timestamp,
+    Bar, BarValues, Basis, InstrumentId, Interval, MergeBatch, MergeCounts, PriceRepositoryError, SeriesKey, TimeRange,
+    Timestamp, Tolerance,
 };
 use time::Duration;
 
@@ -170,6 +171,28 @@ pub async fn unstated_fields_are_neither_compared_nor_erased(fixture: &Fixture) 
     assert_eq!(bar.vwap().unwrap().to_string(), "187.05");
 }
 
+/// A price that came as a 32-bit float is unchanged within what such a float can tell apart, where the batch says so.
+pub async fn float32_neighbours_are_equal_where_the_batch_says_so(fixture: &Fixture) {
+    let series = fixture.daily_series("AMZN").await;
+    fixture
+        .merge_from("yahoo", series, [daily("2013-01-02", "27.44")])
+        .await;
+    let before = fixture.picture(series).await;
+    // The float32 nearest to 27.44, written out.
+    let neighbour = MergeBatch {
+        tolerance: Tolerance::Float32,
+        ..MergeBatch::of_bars(series, source("yahoo"), vec![daily("2013-01-02", "27.440000534057617")])
+    };
+    let merged = fixture.merge(neighbour.clone()).await;
+    assert_eq!((merged.counts.unchanged, merged.stamp), (1, None));
+    assert_eq!(fixture.picture(series).await, before);
+    let exact = MergeBatch {
+        tolerance: Tolerance::Exact,
+        ..neighbour
+    };
+    assert_eq!(fixture.merge(exact).await.counts.updated, 1);
+}
+
 /// A field that was unknown and is stated now is a change like any other.
 pub async fn a_newly_stated_field_restates(fixture: &Fixture) {
     let series = fixture.daily_series("AAPL").await;
@@ -244,7 +267,7 @@ pub async fn series_are_kept_apart(fixture: &Fixture) {
     assert_eq!(fixture.revisions(daily_bars).await, []);
 }
 
-/// Forty thousand bars are one change, be they inserted, repeated or restated.
+/// Forty thousand bars are one change, be they inserted, repeated, restated or removed.
 pub async fn a_large_batch_is_one_change(fixture: &Fixture) {
     let series = SeriesKey {
         interval: Interval::OneMinute,
@@ -270,6 +293,9 @@ pub async fn a_large_batch_is_one_change(fixture: &Fixture) {
     check("1.75", counts(0, 40_000, 0), 2).await;
     assert_eq!(fixture.line(series).await.count, 40_000);
     assert_eq!(fixture.revisions(series).await.len(), 40_000);
+    let removed = fixture.remove(series, TimeRange::ALL).await;
+    assert_eq!((removed.counts.updated, removed.version), (40_000, 3));
+    assert_eq!(fixture.line(series).await.count, 0);
 }
 
 /// Bars of an instrument that does not exist are refused.

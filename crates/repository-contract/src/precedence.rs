@@ -4,7 +4,7 @@ use domain::{Bar, Discrepancy, Dispute, MergeBatch, Merged, Precedence, Revision
 use time::Duration;
 
 use crate::Fixture;
-use crate::bars::{closes, daily, day, source};
+use crate::bars::{closes, daily, day, days, source};
 
 /// A batch of a world where yahoo outranks file, and file all others.
 async fn tell(fixture: &Fixture, name: &str, series: SeriesKey, bar: Bar) -> Merged {
@@ -160,6 +160,29 @@ pub async fn a_discrepancy_is_closed_when_the_kept_bar_comes_round(fixture: &Fix
         .filter(|one| one.closed_at.is_none())
         .collect();
     assert_eq!(open.iter().map(said).collect::<Vec<_>>(), ["2024-01-02 api 200"]);
+}
+
+/// And when the bar was removed, and the source that was outranked gives it anew.
+pub async fn a_discrepancy_is_closed_when_its_value_is_kept_after_a_removal(fixture: &Fixture) {
+    let series = fixture.daily_series("AAPL").await;
+    tell(fixture, "yahoo", series, daily("2024-01-02", "187.10")).await;
+    tell(fixture, "file", series, daily("2024-01-02", "190")).await;
+    fixture.remove(series, days("2024-01-02", "2024-01-03")).await;
+    let agreed = fixture.advance(Duration::hours(1));
+    assert_eq!(
+        tell(fixture, "file", series, daily("2024-01-02", "190"))
+            .await
+            .counts
+            .inserted,
+        1
+    );
+    let closed: Vec<_> = fixture
+        .discrepancies(series)
+        .await
+        .into_iter()
+        .map(|one| one.closed_at)
+        .collect();
+    assert_eq!(closed, [Some(agreed)]);
 }
 
 /// A closed discrepancy whose value is said again is open again; it is still the same one.

@@ -134,6 +134,8 @@ pub async fn a_run_needs_its_instrument(fixture: &Fixture) {
 /// Counts and the range reached grow with each merge that names the run, unchanged and bad rows included.
 pub async fn counts_and_reach_grow_with_each_merge(fixture: &Fixture) {
     let series = fixture.daily_series("AAPL").await;
+    // Another's merges are not counted.
+    fixture.merge_from("yahoo", series, [daily("2024-01-01", "1")]).await;
     let id = queued(fixture, series).await;
     fixture.runs().begin(id).await.unwrap();
     let batch = |dates: &[&str]| MergeBatch {
@@ -148,29 +150,28 @@ pub async fn counts_and_reach_grow_with_each_merge(fixture: &Fixture) {
     fixture.merge(batch(&["2024-01-04", "2024-01-05", "2024-01-05"])).await;
     let bad = MergeBatch {
         rejected: vec![rejected("2024-01-06,x")],
-        ..batch(&["2024-01-02"])
+        ..batch(&["2024-01-01", "2024-01-02"])
     };
     fixture.merge(bad).await;
-    // Another's merge is not counted.
     fixture.merge_from("yahoo", series, [daily("2024-01-31", "1")]).await;
 
     let run = get(fixture, id).await;
     let expected = MergeCounts {
         inserted: 4,
-        unchanged: 1,
+        unchanged: 2,
         duplicate: 1,
         rejected: 1,
         ..MergeCounts::default()
     };
     assert_eq!(run.counts, expected);
     let reached = run.reached.unwrap();
-    assert_eq!(reached.start(), day("2024-01-02"));
+    assert_eq!(reached.start(), day("2024-01-01"));
     assert!(
         reached.contains(day("2024-01-05")) && !reached.contains(day("2024-01-06")),
         "{reached}"
     );
     let runs: Vec<_> = fixture.journal(series).await.iter().map(|line| line.run).collect();
-    assert_eq!(runs, [Some(id), Some(id), Some(id), None]);
+    assert_eq!(runs, [None, Some(id), Some(id), Some(id), None]);
 }
 
 /// A merge that is refused leaves its run as it was.

@@ -48,6 +48,7 @@ macro_rules! suite {
                 volumes_and_counts_survive_digit_for_digit
                 keeps_instants_of_any_year
                 unstated_fields_are_neither_compared_nor_erased
+                float32_neighbours_are_equal_where_the_batch_says_so
                 a_newly_stated_field_restates
                 the_last_of_several_wins
                 versions_grow_by_one_with_each_change
@@ -89,6 +90,7 @@ macro_rules! suite {
                 a_discrepancy_is_kept_once_per_bar_source_and_value
                 a_discrepancy_is_closed_when_both_agree
                 a_discrepancy_is_closed_when_the_kept_bar_comes_round
+                a_discrepancy_is_closed_when_its_value_is_kept_after_a_removal
                 a_closed_discrepancy_opens_again
             }
             withdrawal {

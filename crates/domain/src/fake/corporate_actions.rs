@@ -106,14 +106,9 @@ impl State {
         }
     }
 
-    /// When the actions of an instrument last changed.
-    pub(super) fn last_action(&self, instrument: InstrumentId) -> Option<Timestamp> {
-        self.actions.get(&instrument).and_then(|book| book.last_stamp)
-    }
-
     /// One stamp for the actions and every series of the instrument.
     fn action_stamp(&self, instrument: InstrumentId, now: Timestamp) -> Timestamp {
-        let last = self.last_action(instrument);
+        let last = self.actions.get(&instrument).and_then(|book| book.last_stamp);
         let series = self.series_of(instrument).map(|(_, series)| series.line.updated_at);
         series.chain(last).map(Timestamp::next).fold(now, Timestamp::max)
     }

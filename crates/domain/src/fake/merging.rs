@@ -18,13 +18,7 @@ impl State {
                 let stamp = series.next_stamp(now);
                 (series, stamp)
             }
-            None => {
-                // Not before the actions that a reader of these bars sees.
-                let stamp = self
-                    .last_action(batch.series.instrument)
-                    .map_or(now, |last| last.max(now));
-                (StoredSeries::new(first_line(&batch, stamp)), stamp)
-            }
+            None => (StoredSeries::new(first_line(&batch, now)), now),
         };
         let finals = std::mem::take(&mut batch.bars);
         let provisional = std::mem::take(&mut batch.provisional);
