@@ -122,7 +122,7 @@ pub async fn revisions_are_read_by_range_and_in_pages(fixture: &Fixture) {
         let after = paged.last().map(place);
         let page = fixture
             .history()
-            .revisions(series, TimeRange::ALL, 4, after)
+            .revisions(series, TimeRange::ALL, 3, after)
             .await
             .unwrap();
         if page.is_empty() {
