@@ -11,6 +11,7 @@ use domain::{
     TimeOrder, TimeRange, Timestamp,
 };
 use time::Duration;
+use tokio::sync::RwLock;
 
 use crate::bars::{instant, source};
 
@@ -280,8 +281,23 @@ pub(crate) fn everything(series: SeriesKey) -> BarQuery {
     }
 }
 
+/// What a behaviour may share its process with.
+static PROCESS: RwLock<()> = RwLock::const_new(());
+
 /// Runs one behaviour, then asks the store whether it still keeps all of its rules.
 pub async fn check(fixture: Fixture, behaviour: impl AsyncFn(&Fixture)) {
+    let _beside_others = PROCESS.read().await;
+    run(fixture, behaviour).await;
+}
+
+/// The same for a behaviour that looks at the process itself, such as its memory: plain `cargo test` runs the tests of a
+/// file in one process, so the others wait.
+pub async fn check_alone(fixture: Fixture, behaviour: impl AsyncFn(&Fixture)) {
+    let _alone = PROCESS.write().await;
+    run(fixture, behaviour).await;
+}
+
+async fn run(fixture: Fixture, behaviour: impl AsyncFn(&Fixture)) {
     Box::pin(behaviour(&fixture)).await;
     let verification = fixture.care().verify().await.unwrap();
     assert_eq!(verification.violations, [], "the store breaks its own rules");

@@ -2,7 +2,7 @@
 //!
 //! An adapter plugs in with one line in a test file of its own, where the expression is a future of a fresh [`Fixture`]:
 //!
-//! ```ignore
+//! ```text
 //! repository_contract::suite!(sqlite());
 //!
 //! async fn sqlite() -> Fixture {
@@ -48,4 +48,4 @@ pub mod revisions;
 pub mod runs;
 pub mod withdrawal;
 
-pub use fixture::{Fixture, Store, check};
+pub use fixture::{Fixture, Store, check, check_alone};

@@ -9,6 +9,7 @@ macro_rules! suite {
         }
 
         $crate::tests! {
+            check:
             instruments {
                 keeps_what_was_said
                 keeps_every_class
@@ -178,6 +179,9 @@ macro_rules! suite {
                 a_merge_that_is_dropped_leaves_all_or_nothing
                 a_task_that_is_aborted_leaves_all_or_nothing
             }
+        }
+        $crate::tests! {
+            check_alone:
             memory {
                 a_million_bars_are_read_in_little_memory
             }
@@ -189,13 +193,13 @@ macro_rules! suite {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! tests {
-    ($($theme:ident { $($behaviour:ident)* })*) => {
+    ($check:ident: $($theme:ident { $($behaviour:ident)* })*) => {
         $(
             mod $theme {
                 $(
                     #[::tokio::test(flavor = "multi_thread")]
                     async fn $behaviour() {
-                        $crate::check(super::fresh_fixture().await, $crate::$theme::$behaviour).await;
+                        $crate::$check(super::fresh_fixture().await, $crate::$theme::$behaviour).await;
                     }
                 )*
             }
