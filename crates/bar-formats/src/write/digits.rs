@@ -1,0 +1,201 @@
+//! Decimals, counts and instants as digits at the end of a buffer, without an allocation.
+
+use domain::Timestamp;
+
+/// `00` to `99`.
+const PAIRS: &[u8; 200] = b"0001020304050607080910111213141516171819\
+    2021222324252627282930313233343536373839\
+    4041424344454647484950515253545556575859\
+    6061626364656667686970717273747576777879\
+    8081828384858687888990919293949596979899";
+
+fn pair(number: u64) -> [u8; 2] {
+    let at = usize::try_from(number % 100).unwrap_or(0) * 2;
+    PAIRS
+        .get(at..)
+        .and_then(|from| from.first_chunk())
+        .copied()
+        .unwrap_or(*b"00")
+}
+
+/// The digits of a number, right-aligned with zeros before them.
+fn padded<const WIDTH: usize>(mut number: u64) -> [u8; WIDTH] {
+    let mut digits = [b'0'; WIDTH];
+    for cells in digits.rchunks_exact_mut(2) {
+        cells.copy_from_slice(&pair(number));
+        number /= 100;
+    }
+    if WIDTH % 2 == 1
+        && let Some(first) = digits.first_mut()
+    {
+        *first = pair(number).last().copied().unwrap_or(b'0');
+    }
+    digits
+}
+
+/// A count without leading zeros.
+pub(super) fn push_count(out: &mut Vec<u8>, count: u64) {
+    let digits = padded::<20>(count);
+    let zeros = digits.iter().take(19).take_while(|digit| **digit == b'0').count();
+    out.extend_from_slice(digits.get(zeros..).unwrap_or_default());
+}
+
+/// `mantissa / 10^scale`, plain, with a zero before the point where no other digit is.
+pub(super) fn push_decimal(out: &mut Vec<u8>, mantissa: i128, scale: u8) {
+    if mantissa < 0 {
+        out.push(b'-');
+    }
+    let size = mantissa.unsigned_abs();
+    let scale = usize::from(scale);
+    match u64::try_from(size) {
+        Ok(small) => push_pointed(out, &padded::<20>(small), scale),
+        Err(_large) => {
+            // An i128 holds at most 39 digits: 20 and 19.
+            let half = 10_u128.pow(19);
+            let (high, low) = (
+                u64::try_from(size / half).unwrap_or(0),
+                u64::try_from(size % half).unwrap_or(0),
+            );
+            let mut digits = [b'0'; 39];
+            if let Some((left, right)) = digits.split_at_mut_checked(20) {
+                left.copy_from_slice(&padded::<20>(high));
+                right.copy_from_slice(&padded::<19>(low));
+            }
+            push_pointed(out, &digits, scale);
+        }
+    }
+}
+
+/// Digits without their leading zeros, with the point `scale` digits from the right.
+fn push_pointed(out: &mut Vec<u8>, digits: &[u8], scale: usize) {
+    let last_whole = digits.len().saturating_sub(scale + 1);
+    let zeros = digits
+        .iter()
+        .take(last_whole)
+        .take_while(|digit| **digit == b'0')
+        .count();
+    let (whole, fraction) = digits.split_at_checked(last_whole + 1).unwrap_or((digits, &[]));
+    out.extend_from_slice(whole.get(zeros..).unwrap_or_default());
+    if !fraction.is_empty() {
+        out.push(b'.');
+        out.extend_from_slice(fraction);
+    }
+}
+
+/// RFC 3339 in UTC, with a fraction only where there is one: as [`Timestamp`] prints itself.
+pub(super) fn push_instant(out: &mut Vec<u8>, instant: Timestamp) {
+    let micros = instant.unix_micros();
+    let seconds = micros.div_euclid(1_000_000);
+    let (year, month, day) = civil(seconds.div_euclid(86_400));
+    let clock = seconds.rem_euclid(86_400).unsigned_abs();
+    let [year_high, year_low] = [pair(year / 100), pair(year)];
+    let [month, day] = [pair(month), pair(day)];
+    let [hour, minute, second] = [pair(clock / 3_600), pair(clock / 60 % 60), pair(clock % 60)];
+    let text = [
+        year_high[0],
+        year_high[1],
+        year_low[0],
+        year_low[1],
+        b'-',
+        month[0],
+        month[1],
+        b'-',
+        day[0],
+        day[1],
+        b'T',
+        hour[0],
+        hour[1],
+        b':',
+        minute[0],
+        minute[1],
+        b':',
+        second[0],
+        second[1],
+    ];
+    out.extend_from_slice(&text);
+    let fraction = micros.rem_euclid(1_000_000).unsigned_abs();
+    if fraction > 0 {
+        out.push(b'.');
+        out.extend_from_slice(&padded::<6>(fraction));
+        while out.last() == Some(&b'0') {
+            out.pop();
+        }
+    }
+    out.push(b'Z');
+}
+
+/// Year, month and day of a day counted from 1970-01-01, in the years 1 to 9999: the proleptic Gregorian calendar with
+/// years that begin in March, so that the leap day comes last.
+fn civil(day: i64) -> (u64, u64, u64) {
+    // 0000-03-01 is 719,468 days before 1970.
+    let day = (day + 719_468).max(0).unsigned_abs();
+    let era = day / 146_097;
+    let of_era = day % 146_097;
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let (month, turned) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    (year_of_era + era * 400 + turned, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Price;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn decimal(mantissa: i128, scale: u8) -> String {
+        let mut out = Vec::new();
+        push_decimal(&mut out, mantissa, scale);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn writes_plain_decimals() {
+        for (mantissa, scale, expected) in [
+            (0, 0, "0"),
+            (0, 2, "0.00"),
+            (5, 0, "5"),
+            (5, 3, "0.005"),
+            (18_710, 2, "187.10"),
+            (-3_763, 2, "-37.63"),
+            (i128::from(u64::MAX), 0, "18446744073709551615"),
+            (
+                99_999_999_999_999_999_999_999_999_999_999_999_999,
+                18,
+                "99999999999999999999.999999999999999999",
+            ),
+            (
+                -10_000_000_000_000_000_000_000_000_000,
+                9,
+                "-10000000000000000000.000000000",
+            ),
+        ] {
+            assert_eq!(decimal(mantissa, scale), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn writes_what_the_domain_prints(
+            mantissa in prop_oneof![
+                -99_999_999_999_999_999_999_i128..=99_999_999_999_999_999_999,
+                -100_000_000..=100_000_000_i128,
+            ],
+            scale in 0_u8..=18,
+            micros in -62_135_596_800_000_000_i64..253_402_300_800_000_000,
+            count: u64,
+        ) {
+            prop_assert_eq!(decimal(mantissa, scale), Price::new(mantissa, scale).unwrap().to_string());
+            let mut out = Vec::new();
+            let instant = Timestamp::from_unix_micros(micros).unwrap();
+            push_instant(&mut out, instant);
+            prop_assert_eq!(String::from_utf8(out).unwrap(), instant.to_string());
+            let mut out = Vec::new();
+            push_count(&mut out, count);
+            prop_assert_eq!(String::from_utf8(out).unwrap(), count.to_string());
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Files as they come: real excerpts, dialects, wrappings, refusals, and what holds for all of them.
+
+mod containers;
+mod dialects;
+mod laws;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod recorded;
+mod refusals;
+mod support;
