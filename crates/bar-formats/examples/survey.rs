@@ -40,8 +40,8 @@ fn show(path: &Path, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     }
     let (mut first, mut last, mut good, mut bad) = (None, None, 0_u64, 0_u64);
     for row in BarFile::open(path, &survey, &options)? {
-        let row = row?;
-        let line = row.line;
+        let row = row?.row;
+        let line = row.index;
         match row.values.and_then(|values| Bar::new(values, AssetClass::Future)) {
             Ok(bar) => {
                 good += 1;

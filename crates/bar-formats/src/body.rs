@@ -8,7 +8,8 @@ mod json;
 
 use std::fmt;
 
-use domain::{BarError, BarField, BarValues, CodeError, SourceName, Volume};
+use domain::record_bars::DecodedRow;
+use domain::{BarError, BarField, BarValues, SourceName, Volume};
 
 use crate::read::Cells;
 use fields::{Fields, Key};
@@ -50,47 +51,10 @@ pub struct Body {
 /// One row of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BodyRow {
-    /// Its place, from 0.
-    pub index: u64,
-    /// As it came, cut to 2,000 characters.
-    pub raw: String,
+    /// The row, numbered from 0; its values are not yet checked as a bar.
+    pub row: DecodedRow,
     /// Who the row itself says brought it, as bars that were read from the API do.
     pub source: Option<SourceName>,
-    /// Its values, not yet checked as a bar; or why there are none.
-    pub values: Result<BarValues, RowFault>,
-}
-
-/// Why a row of a body gives no values.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RowFault {
-    /// A value is missing or unreadable.
-    #[error(transparent)]
-    Bar(#[from] BarError),
-    /// A key that is no part of a bar.
-    #[error("`{0}` is no key of a bar: one of timestamp, open, high, low, close, volume, trade_count, vwap, source")]
-    UnknownKey(String),
-    /// A key twice.
-    #[error("`{0}` comes twice")]
-    RepeatedKey(&'static str),
-    /// The source is no source.
-    #[error(transparent)]
-    Source(#[from] CodeError),
-    /// No JSON object, or a line with another number of cells than the header.
-    #[error("{0}")]
-    NotARow(String),
-}
-
-impl RowFault {
-    /// The key at fault; `bar` when it is the row as a whole.
-    #[must_use]
-    pub fn field(&self) -> &'static str {
-        match self {
-            Self::Bar(error) => error.field().as_str(),
-            Self::RepeatedKey(key) => key,
-            Self::Source(_) => "source",
-            Self::UnknownKey(_) | Self::NotARow(_) => "bar",
-        }
-    }
 }
 
 /// Why a body as a whole gives no rows.
@@ -154,20 +118,18 @@ pub fn decode(format: BodyFormat, body: &[u8]) -> Result<Body, BodyError> {
 struct Draft {
     raw: String,
     source: Option<SourceName>,
-    values: Result<(BarValues, Option<Volume>), RowFault>,
+    values: Result<(BarValues, Option<Volume>), BarError>,
 }
 
 impl Draft {
-    fn new(raw: &str, fields: Result<Fields<'_>, RowFault>) -> Self {
-        let (source, values) = match fields {
-            Ok(fields) => match fields.source() {
-                Ok(source) => (source, fields.values()),
-                Err(fault) => (None, Err(fault)),
-            },
+    fn new(raw: &str, fields: Result<Fields<'_>, BarError>) -> Self {
+        let read = fields.and_then(|fields| Ok((fields.source()?, fields.values()?)));
+        let (source, values) = match read {
+            Ok((source, values)) => (source, Ok(values)),
             Err(fault) => (None, Err(fault)),
         };
         Self {
-            raw: raw.chars().take(2_000).collect(),
+            raw: raw.to_owned(),
             source,
             values,
         }
@@ -176,15 +138,22 @@ impl Draft {
     fn finish(self, index: u64, gives_volume: bool) -> BodyRow {
         let values = self.values.and_then(|(values, volume)| match volume {
             Some(volume) => Ok(BarValues { volume, ..values }),
-            None if gives_volume => Err(BarError::Missing(BarField::Volume).into()),
+            None if gives_volume => Err(BarError::Missing(BarField::Volume)),
             None => Ok(values),
         });
+        let raw = self.raw;
         BodyRow {
-            index,
-            raw: self.raw,
+            row: DecodedRow { index, raw, values },
             source: self.source,
-            values,
         }
+    }
+}
+
+/// A fault of the row as a whole.
+fn row_fault(reason: String) -> BarError {
+    BarError::Unreadable {
+        field: BarField::Row,
+        reason,
     }
 }
 
@@ -198,11 +167,11 @@ fn csv(text: &str) -> Result<Vec<Draft>, BodyError> {
     };
     let fields = |cells: &mut Cells, line: &str| -> Draft {
         if cells.split(line, ',').is_err() {
-            return Draft::new(line, Err(RowFault::NotARow("a quoted cell is not closed".to_owned())));
+            return Draft::new(line, Err(row_fault("a quoted cell is not closed".to_owned())));
         }
         if cells.len() != keys.len() {
-            let reason = format!("the row has {} cells, and the header {}", cells.len(), keys.len());
-            return Draft::new(line, Err(RowFault::NotARow(reason)));
+            let reason = format!("{} cells, and the header has {}", cells.len(), keys.len());
+            return Draft::new(line, Err(row_fault(reason)));
         }
         let mut fields = Fields::default();
         for (key, cell) in keys.iter().zip(cells.iter()) {

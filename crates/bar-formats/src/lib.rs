@@ -10,7 +10,7 @@ mod write;
 
 pub use read::{
     BarFile, ColumnMap, ColumnMapError, ColumnRole, Container, DateFormat, DateFormatError, DayOrder, DecimalMark,
-    FileError, FileProblem, FileRow, NaiveTimes, PartSurvey, ReadOptions, RowOrder, SeriesSurvey, StampReading,
-    StampedAt, Survey, UnixUnit, UnknownSpelling, bar_files, interval_of, survey,
+    FileError, FileProblem, NaiveTimes, PartSurvey, ReadOptions, RowOrder, SeriesSurvey, StampReading, StampedAt,
+    Survey, UnixUnit, UnknownSpelling, bar_files, interval_of, survey,
 };
 pub use write::{BarRow, BarWriter, DecimalStyle, TextFormat, UnknownTextFormat};

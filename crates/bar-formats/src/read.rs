@@ -9,6 +9,7 @@ mod dialect;
 mod file_error;
 mod file_name;
 mod folder;
+mod head;
 mod headerless;
 mod interval_spelling;
 mod layout;
@@ -24,9 +25,8 @@ mod stamp_reading;
 mod survey;
 mod table;
 mod tracker;
-mod zone;
 
-pub use bar_file::{BarFile, FileRow};
+pub use bar_file::BarFile;
 pub use cell::DecimalMark;
 pub use column::ColumnRole;
 pub use column_map::{ColumnMap, ColumnMapError};

@@ -22,6 +22,8 @@ pub enum BarField {
     TradeCount,
     /// Volume-weighted average price.
     Vwap,
+    /// No column: the row as a whole, such as one with too many cells.
+    Row,
 }
 
 impl BarField {
@@ -37,6 +39,7 @@ impl BarField {
             Self::Volume => "volume",
             Self::TradeCount => "trade_count",
             Self::Vwap => "vwap",
+            Self::Row => "row",
         }
     }
 }

@@ -6,7 +6,7 @@ use domain::{BarError, BarField, BarValues, Price, SourceName, Timestamp, Volume
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
-use super::RowFault;
+use super::row_fault;
 use crate::read::{count, cut, plain_price};
 
 const DATE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
@@ -65,12 +65,13 @@ impl<'a> Fields<'a> {
         self.text(Key::Field(field))
     }
 
-    pub(super) fn source(&self) -> Result<Option<SourceName>, RowFault> {
-        Ok(self.text(Key::Source).map(str::parse).transpose()?)
+    pub(super) fn source(&self) -> Result<Option<SourceName>, BarError> {
+        let source = self.text(Key::Source).map(str::parse).transpose();
+        source.map_err(|error: domain::CodeError| row_fault(error.to_string()))
     }
 
     /// The values with a volume of zero, and the volume apart.
-    pub(super) fn values(&self) -> Result<(BarValues, Option<Volume>), RowFault> {
+    pub(super) fn values(&self) -> Result<(BarValues, Option<Volume>), BarError> {
         let price = |field| -> Result<Price, BarError> { plain_price(self.field(field).unwrap_or_default(), field) };
         let stamp = self
             .field(BarField::Timestamp)

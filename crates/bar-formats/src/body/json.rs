@@ -7,7 +7,9 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::fields::{Fields, Key};
-use super::{BodyError, Draft, RowFault};
+use domain::BarError;
+
+use super::{BodyError, Draft, row_fault};
 use crate::read::cut;
 
 #[derive(serde::Deserialize)]
@@ -30,20 +32,22 @@ pub(super) fn bar(text: &str) -> Draft {
     Draft::new(text, fields(text))
 }
 
-fn fields(text: &str) -> Result<Fields<'_>, RowFault> {
+fn fields(text: &str) -> Result<Fields<'_>, BarError> {
     if !text.trim_start().starts_with('{') {
-        return Err(RowFault::NotARow(format!("`{}` is no JSON object", cut(text))));
+        return Err(row_fault(format!("`{}` is no JSON object", cut(text))));
     }
-    let Pairs(pairs) =
-        serde_json::from_str(text).map_err(|error| RowFault::NotARow(format!("no JSON object: {error}")))?;
+    let Pairs(pairs) = serde_json::from_str(text).map_err(|error| row_fault(format!("no JSON object: {error}")))?;
     let mut fields = Fields::default();
     let mut seen: Vec<Key> = Vec::with_capacity(pairs.len());
     for (name, value) in pairs {
         let Some(key) = Key::named(&name) else {
-            return Err(RowFault::UnknownKey(cut(&name)));
+            return Err(row_fault(format!(
+                "`{}` is no key of a bar: one of timestamp, open, high, low, close, volume, trade_count, vwap, source",
+                cut(&name)
+            )));
         };
         if seen.contains(&key) {
-            return Err(RowFault::RepeatedKey(key.as_str()));
+            return Err(row_fault(format!("`{}` comes twice", key.as_str())));
         }
         seen.push(key);
         if let Some(text) = scalar(key, value.get())? {
@@ -54,21 +58,20 @@ fn fields(text: &str) -> Result<Fields<'_>, RowFault> {
 }
 
 /// The text of a number or a string; `None` for null.
-fn scalar(key: Key, raw: &str) -> Result<Option<Cow<'_, str>>, RowFault> {
+fn scalar(key: Key, raw: &str) -> Result<Option<Cow<'_, str>>, BarError> {
     match raw.as_bytes().first() {
         Some(b'n') => Ok(None),
         Some(b'"') => match serde_json::from_str::<String>(raw) {
             Ok(text) => Ok(Some(Cow::Owned(text))),
-            Err(error) => Err(RowFault::NotARow(format!("{}: {error}", key.as_str()))),
+            Err(error) => Err(row_fault(format!("{}: {error}", key.as_str()))),
         },
         Some(b'-' | b'0'..=b'9') if key != Key::Source => Ok(Some(Cow::Borrowed(raw))),
         _ => Err(match key {
-            Key::Field(field) => domain::BarError::Unreadable {
+            Key::Field(field) => BarError::Unreadable {
                 field,
                 reason: format!("`{}` is neither a number nor a string", cut(raw)),
-            }
-            .into(),
-            Key::Source => RowFault::NotARow(format!("source: `{}` is no string", cut(raw))),
+            },
+            Key::Source => row_fault(format!("source: `{}` is no string", cut(raw))),
         }),
     }
 }

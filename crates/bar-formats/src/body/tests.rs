@@ -8,7 +8,7 @@ fn told(format: BodyFormat, body: &str) -> Vec<String> {
         Ok(body) => body,
         Err(error) => return vec![error.to_string()],
     };
-    let row = |row: BodyRow| match row.values {
+    let told = |BodyRow { row, source }: BodyRow| match row.values {
         Ok(values) => format!(
             "{} {} {} {} {} {} {:?} {:?} {:?}",
             values.opened_at,
@@ -19,11 +19,11 @@ fn told(format: BodyFormat, body: &str) -> Vec<String> {
             values.volume,
             values.trade_count,
             values.vwap,
-            row.source
+            source
         ),
         Err(fault) => format!("{} {}: {fault}", row.index, fault.field()),
     };
-    body.rows.into_iter().map(row).collect()
+    body.rows.into_iter().map(told).collect()
 }
 
 fn bar(text: &str) -> String {
@@ -94,14 +94,14 @@ fn names_what_is_wrong_with_a_body() {
 #[test]
 fn bodies_without_volumes_have_none() {
     let without = decode(BodyFormat::Csv, b"timestamp,open,high,low,close\n2024-01-02,1,1,1,1\n").unwrap();
-    assert!(!without.gives_volume && without.rows.first().unwrap().values.is_ok());
+    assert!(!without.gives_volume && without.rows.first().unwrap().row.values.is_ok());
     let csv = "timestamp,open,high,low,close,volume\n2024-01-02,1,1,1,1,5\n2024-01-03,1,1,1,1,\n2024-01-04,1,1\n";
     assert_eq!(
         told(BodyFormat::Csv, csv),
         [
             "2024-01-02T00:00:00Z 1 1 1 1 5 None None None",
             "1 volume: volume is empty",
-            "2 bar: the row has 3 cells, and the header 6"
+            "2 row: row: 3 cells, and the header has 6"
         ]
     );
 }
@@ -112,7 +112,7 @@ fn what_was_served_can_be_sent_back() {
         BodyFormat::Ndjson,
         br#"{"timestamp":"2020-08-31T13:30:00Z","open":127.58,"high":131.00,"low":126.0,"close":129.04,"volume":225702700,"trade_count":7,"vwap":128.5}"#,
     );
-    let values = values.unwrap().rows.remove(0).values.unwrap();
+    let values = values.unwrap().rows.remove(0).row.values.unwrap();
     let bar = Bar::new(values.clone(), AssetClass::Stock).unwrap();
     let source = SourceName::file();
     for format in TextFormat::ALL {
@@ -130,7 +130,7 @@ fn what_was_served_can_be_sent_back() {
         let body = decode(BodyFormat::of_content_type(format.content_type()).unwrap(), &out).unwrap();
         let row = body.rows.first().unwrap();
         assert_eq!(
-            (row.values.as_ref(), row.source.as_ref()),
+            (row.row.values.as_ref(), row.source.as_ref()),
             (Ok(&values), Some(&source)),
             "{format}"
         );

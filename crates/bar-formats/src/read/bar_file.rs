@@ -2,8 +2,11 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use domain::{BarError, BarValues, Interval, Symbol};
+use domain::import_bars::{BarRows, FileRow};
+use domain::record_bars::DecodedRow;
+use domain::{BoxError, Interval, Symbol};
 
 use super::container;
 use super::lines::Lines;
@@ -13,40 +16,22 @@ use super::survey::Survey;
 use super::table::Table;
 use super::{FileError, FileProblem, NaiveTimes, ReadOptions};
 
-/// The longest row that is kept in words.
-const LONGEST_RAW: usize = 2_000;
-
-/// One row of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileRow {
-    /// Its table, as an index into [`Survey::parts`].
-    pub part: usize,
-    /// Its line, from 1; in Parquet the number of the row.
-    pub line: u64,
-    /// Whose bar it is.
-    pub symbol: Symbol,
-    /// How long the bar is.
-    pub interval: Interval,
-    /// The row as it stands in the file, cut to 2,000 characters; of Parquet its cells, with commas between.
-    pub raw: String,
-    /// Its values, the opening normalised, not yet checked as a bar; or why there are none.
-    pub values: Result<BarValues, BarError>,
-}
-
 /// The rows of a file, in its order; when the rows of any series are not in order, sorted by series and time on disk,
 /// rows of one instant in the file's order, so that in any case equal instants of a series come together and the last
 /// of them stands last in the file.
 ///
-/// Ends after the first error.
-pub struct BarFile<'a> {
+/// The index of a row is its line, from 1, in its entry when the file is an archive; in Parquet it is the number of the
+/// row, whose raw text are its cells with commas between. Values are normalised and not yet checked as a bar. Ends after
+/// the first error.
+pub struct BarFile {
     path: PathBuf,
-    survey: &'a Survey,
-    options: &'a ReadOptions,
+    tables: Vec<Arc<Table>>,
+    options: ReadOptions,
     series: HashMap<(Symbol, Interval), u32>,
     /// Of series whose interval no row states.
     intervals: HashMap<Symbol, Interval>,
     last: Option<(Owner, Known)>,
-    source: Source<'a>,
+    source: Source,
 }
 
 /// What is known of the series of a row.
@@ -56,27 +41,27 @@ struct Known {
     index: u32,
 }
 
-enum Source<'a> {
+enum Source {
     InOrder {
         table: usize,
-        open: Option<(Lines, RowReader<'a>)>,
+        open: Option<Box<(Lines, RowReader)>>,
         line: String,
     },
     Sorted {
         lines: SortedLines,
-        readers: Vec<RowReader<'a>>,
+        readers: Vec<RowReader>,
     },
     Ended,
 }
 
-impl<'a> BarFile<'a> {
+impl BarFile {
     /// Opens a file that was surveyed with the same options; only [`ReadOptions::naive_times`] and
     /// [`ReadOptions::session_zone`] may have become known since.
     ///
     /// # Errors
     /// [`FileProblem::ZoneNeeded`] for intraday times without a zone when nobody said what they mean, and what reading
     /// and sorting can meet.
-    pub fn open(path: &Path, survey: &'a Survey, options: &'a ReadOptions) -> Result<Self, FileError> {
+    pub fn open(path: &Path, survey: &Survey, options: &ReadOptions) -> Result<Self, FileError> {
         if let (Some((table, line, value)), NaiveTimes::Refused) = (&survey.naive, &options.naive_times) {
             let part = survey.parts.get(*table).map_or("", |part| part.name.as_str());
             return Err(FileError::new(
@@ -88,8 +73,8 @@ impl<'a> BarFile<'a> {
         let numbered = survey.series.iter().zip(0..);
         let mut file = Self {
             path: path.to_owned(),
-            survey,
-            options,
+            tables: survey.tables.clone(),
+            options: options.clone(),
             series: numbered
                 .map(|(series, index)| ((series.symbol.clone(), series.interval), index))
                 .collect(),
@@ -110,7 +95,7 @@ impl<'a> BarFile<'a> {
             let readers = survey
                 .tables
                 .iter()
-                .map(|table| RowReader::new(&table.layout))
+                .map(|table| RowReader::new(Arc::clone(&table.layout)))
                 .collect();
             file.source = Source::Sorted { lines, readers };
         }
@@ -122,9 +107,9 @@ impl<'a> BarFile<'a> {
         let mut text = String::new();
         // A row without a stamp stays behind the one before it.
         let mut stamps: HashMap<u32, i64> = HashMap::new();
-        for (index, table) in self.survey.tables.iter().enumerate() {
+        for (index, table) in self.tables.clone().iter().enumerate() {
             let mut lines = container::open(&self.path, &table.part)?;
-            let mut reader = RowReader::new(&table.layout);
+            let mut reader = RowReader::new(Arc::clone(&table.layout));
             while let Some(line) = lines.next_into(&mut text)? {
                 if line <= table.layout.skipped || !reader.take(&text) {
                     continue;
@@ -153,7 +138,7 @@ impl<'a> BarFile<'a> {
     }
 
     /// The series of the row that the reader holds.
-    fn known(&mut self, reader: &mut RowReader<'_>, table: &Table, line: u64) -> Result<Known, FileError> {
+    fn known(&mut self, reader: &mut RowReader, table: &Table, line: u64) -> Result<Known, FileError> {
         let wrong = |problem| FileError::new(&table.part.name, line, problem);
         let owner = reader.owner().map_err(wrong)?;
         if let Some((last, known)) = &self.last
@@ -181,10 +166,10 @@ impl<'a> BarFile<'a> {
                 None => None,
                 Some(sorted) => {
                     let index = usize::try_from(sorted.table).unwrap_or(usize::MAX);
-                    match (readers.get_mut(index), self.survey.tables.get(index)) {
+                    match (readers.get_mut(index), self.tables.get(index).cloned()) {
                         (Some(reader), Some(table)) => {
                             reader.take(&sorted.text);
-                            Some(self.row(reader, table, index, sorted.line, sorted.text)?)
+                            Some(self.row(reader, &table, sorted.line, sorted.text)?)
                         }
                         _ => None,
                     }
@@ -200,18 +185,20 @@ impl<'a> BarFile<'a> {
     fn next_in_order(
         &mut self,
         index: &mut usize,
-        open: &mut Option<(Lines, RowReader<'a>)>,
+        open: &mut Option<Box<(Lines, RowReader)>>,
         text: &mut String,
     ) -> Result<Option<FileRow>, FileError> {
-        let survey = self.survey;
-        while let Some(table) = survey.tables.get(*index) {
-            let (lines, reader) = match open {
+        while let Some(table) = self.tables.get(*index).cloned() {
+            let (lines, reader) = &mut **match open {
                 Some(open) => open,
-                None => open.insert((container::open(&self.path, &table.part)?, RowReader::new(&table.layout))),
+                None => {
+                    let lines = container::open(&self.path, &table.part)?;
+                    open.insert(Box::new((lines, RowReader::new(Arc::clone(&table.layout)))))
+                }
             };
             while let Some(line) = lines.next_into(text)? {
                 if line > table.layout.skipped && reader.take(text) {
-                    return self.row(reader, table, *index, line, text.clone()).map(Some);
+                    return self.row(reader, &table, line, text.clone()).map(Some);
                 }
             }
             *open = None;
@@ -220,33 +207,30 @@ impl<'a> BarFile<'a> {
         Ok(None)
     }
 
-    fn row(
-        &mut self,
-        reader: &mut RowReader<'_>,
-        table: &Table,
-        part: usize,
-        line: u64,
-        mut raw: String,
-    ) -> Result<FileRow, FileError> {
+    fn row(&mut self, reader: &mut RowReader, table: &Table, line: u64, raw: String) -> Result<FileRow, FileError> {
         let known = self.known(reader, table, line)?;
-        if let Some((end, _)) = raw.char_indices().nth(LONGEST_RAW) {
-            raw.truncate(end);
-        }
+        let Some(((symbol, _), _)) = &self.last else {
+            return Err(FileError::new(&table.part.name, line, FileProblem::NoSymbol));
+        };
         Ok(FileRow {
-            part,
-            line,
-            symbol: match &self.last {
-                Some(((symbol, _), _)) => symbol.clone(),
-                None => return Err(FileError::new(&table.part.name, line, FileProblem::NoSymbol)),
-            },
+            symbol: symbol.clone(),
             interval: known.interval,
-            raw,
-            values: reader.values(known.interval, self.options),
+            row: DecodedRow {
+                index: line,
+                raw,
+                values: reader.values(known.interval, &self.options),
+            },
         })
     }
 }
 
-impl Iterator for BarFile<'_> {
+impl BarRows for BarFile {
+    fn next_rows(&mut self, limit: usize) -> Result<Vec<FileRow>, BoxError> {
+        Ok(self.take(limit).collect::<Result<_, FileError>>()?)
+    }
+}
+
+impl Iterator for BarFile {
     type Item = Result<FileRow, FileError>;
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -81,6 +81,15 @@ impl Cells {
         (0..self.len()).filter_map(|index| self.get(index))
     }
 
+    /// Puts another text into the first cell.
+    pub(crate) fn rename_first(&mut self, name: &str) {
+        let held = self.ends.first().copied().unwrap_or(0);
+        self.text.replace_range(..held, name);
+        for end in &mut self.ends {
+            *end = *end + name.len() - held;
+        }
+    }
+
     /// Nothing in any cell.
     pub(crate) fn is_blank(&self) -> bool {
         self.text.is_empty()
@@ -97,7 +106,7 @@ pub(crate) fn delimiter_of<'a>(lines: impl Iterator<Item = &'a str> + Clone) -> 
         let mut cells = Cells::default();
         let mut widths: Vec<usize> = lines
             .clone()
-            .filter_map(|line| cells.split(line, delimiter).is_ok().then(|| cells.len()))
+            .map(|line| cells.split(line, delimiter).map_or(0, |()| cells.len()))
             .filter(|width| *width > 1)
             .collect();
         widths.sort_unstable();

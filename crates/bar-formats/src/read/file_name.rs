@@ -17,7 +17,7 @@ const GENERIC: [&str; 26] = [
     "intraday", "klines", "monthly", "ohlc", "ohlcv", "output", "price", "prices", "quotes", "series", "stocks",
     "table", "test", "weekly",
 ];
-/// CryptoDataDownload begins its names with the venue.
+/// `CryptoDataDownload` begins its names with the venue.
 const VENUES: [&str; 7] = [
     "binance", "bitfinex", "bitstamp", "coinbase", "gemini", "kraken", "poloniex",
 ];

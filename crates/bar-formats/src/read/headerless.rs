@@ -26,9 +26,10 @@ pub(super) fn looks_like_data(cells: &Cells) -> bool {
 
 /// The columns of a table without header, when its rows leave no doubt; `None` when they do.
 ///
-/// Known are: stamp, four prices, volume and perhaps a count of trades (Kraken); date and time apart (MetaTrader); the
+/// Known are: stamp, four prices, volume and perhaps a count of trades (Kraken); date and time apart (`MetaTrader`);
+/// the
 /// twelve columns of Binance. In which order the prices stand (open, high, low, close; Coinbase's low, high, open,
-/// close; KuCoin's open, close, high, low) the figures must prove: one order fits nearly all rows, and no other does.
+/// close; `KuCoin`'s open, close, high, low) the figures must prove: one order fits nearly all rows, and no other does.
 pub(super) fn proven_columns(rows: &[Cells], width: usize) -> Option<Columns> {
     let rows: Vec<&Cells> = rows.iter().filter(|row| row.len() == width).collect();
     let most = |holds: &dyn Fn(&Cells) -> bool| {

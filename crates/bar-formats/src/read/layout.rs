@@ -18,6 +18,8 @@ pub(super) struct Columns {
     pub(super) interval: Option<usize>,
     /// How many cells a row has.
     pub(super) width: usize,
+    /// Whether rows end with one more delimiter, and so with one more, empty cell.
+    pub(super) trailing: bool,
 }
 
 impl Columns {
@@ -41,7 +43,7 @@ pub(super) struct NamedColumns {
 pub(super) fn named_columns(header: &Cells, map: &ColumnMap) -> Result<NamedColumns, FileProblem> {
     let names: Vec<&str> = header.iter().collect();
     refuse_other_figures(&names)?;
-    let found = || names.join(", ");
+    let found = || listed(&names);
     let mut places = Places::mapped(map, &names)?;
     for (index, name) in names.iter().enumerate() {
         if let Some((role, rank)) = ColumnRole::of_header(name)
@@ -109,7 +111,7 @@ impl Places {
             let index = named.or_else(numbered).ok_or_else(|| FileProblem::MappedColumnAbsent {
                 role,
                 column: column.to_owned(),
-                found: names.join(", "),
+                found: listed(names),
             })?;
             places.0.push((role, 0, index));
         }
@@ -195,7 +197,17 @@ impl Places {
             symbol: self.at(ColumnRole::Symbol),
             interval: self.at(ColumnRole::Interval),
             width,
+            trailing: false,
         })
+    }
+}
+
+/// The names for a message, at most 300 characters.
+fn listed(names: &[&str]) -> String {
+    let all = names.join(", ");
+    match all.char_indices().nth(300) {
+        Some((end, _)) => format!("{}…", all.get(..end).unwrap_or_default()),
+        None => all,
     }
 }
 

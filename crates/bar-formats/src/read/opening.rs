@@ -3,7 +3,6 @@
 use domain::{Interval, Timestamp};
 use time::{Date, Duration, Time};
 
-use super::zone::{LocalInstant, date_in, instant_in};
 use super::{NaiveTimes, ReadOptions, Stamp, StampedAt};
 
 /// The instant at which the bar with this stamp opens, or why there is none.
@@ -29,17 +28,7 @@ pub(super) fn instant_of(stamp: Stamp, interval: Interval, options: &ReadOptions
     match (stamp, &options.naive_times) {
         (Stamp::Date(date), _) => Err(format!("{date} has no time of day, which {interval} bars need")),
         (Stamp::Local(date, time), NaiveTimes::In(zone)) => {
-            let name = zone.iana_name().unwrap_or("that zone");
-            match instant_in(zone, date, time) {
-                LocalInstant::Once(instant) => Ok(instant),
-                LocalInstant::Never => Err(format!(
-                    "{date} {time} never was in {name}: clocks went forward over it"
-                )),
-                LocalInstant::Twice => Err(format!(
-                    "{date} {time} was twice in {name}, when clocks went back: write it with its offset"
-                )),
-                LocalInstant::OutOfRange => from_order(),
-            }
+            zone.only_instant(date, time).map_err(|error| error.to_string())
         }
         _ => from_order(),
     }
@@ -70,7 +59,7 @@ fn session_date(stamp: Stamp, interval: Interval, options: &ReadOptions) -> Opti
             } else {
                 instant
             };
-            date_in(zone, within)
+            Some(zone.date_of(within))
         }
         _ => Some(date),
     }
@@ -78,13 +67,13 @@ fn session_date(stamp: Stamp, interval: Interval, options: &ReadOptions) -> Opti
 
 #[cfg(test)]
 mod tests {
-    use jiff::tz::TimeZone;
+    use domain::calendar::MarketZone;
 
     use super::super::stamp::written;
     use super::*;
 
-    fn zone(name: &str) -> TimeZone {
-        TimeZone::get(name).unwrap()
+    fn zone(name: &str) -> MarketZone {
+        name.parse().unwrap()
     }
 
     fn check(options: &ReadOptions, interval: Interval, text: &str, expected: &str) {
@@ -194,7 +183,7 @@ mod tests {
             &new_york,
             Interval::OneHour,
             "2024-11-03 01:00",
-            "2024-11-03 1:00:00.0 was twice in America/New_York, when clocks went back: write it with its offset",
+            "2024-11-03 1:00:00.0 was twice in America/New_York, when clocks went back: write it with its distance from UTC",
         );
         check(
             &new_york,

@@ -1,7 +1,7 @@
 //! What a person can say about a file; all else is read from it.
 
+use domain::calendar::MarketZone;
 use domain::{Interval, Symbol};
-use jiff::tz::TimeZone;
 
 use super::{ColumnMap, DateFormat};
 
@@ -14,7 +14,7 @@ pub enum NaiveTimes {
     /// UTC, which may be assumed for crypto and forex.
     Utc,
     /// The clock of a place. Times that it skips or shows twice reject their row.
-    In(TimeZone),
+    In(MarketZone),
 }
 
 /// Which end of its bar a time stamp marks.
@@ -45,7 +45,7 @@ pub struct ReadOptions {
     pub naive_times: NaiveTimes,
     /// The zone of the market, in which the session date of a daily bar is taken from an instant; UTC when `None`.
     /// Midnights are taken as dates as they are written, in any zone.
-    pub session_zone: Option<TimeZone>,
+    pub session_zone: Option<MarketZone>,
     /// `--timestamps`
     pub stamped_at: StampedAt,
 }

@@ -1,5 +1,7 @@
 //! From the cells of a line to the values of a bar.
 
+use std::sync::Arc;
+
 use domain::{BarError, BarField, BarValues, Interval, Price, Symbol, Volume};
 
 use super::cell::{DecimalMark, count, is_missing, price, volume};
@@ -26,8 +28,8 @@ pub(super) struct Layout {
 }
 
 /// Reads rows of one table; remembers the last symbol and interval, which seldom change from row to row.
-pub(super) struct RowReader<'a> {
-    layout: &'a Layout,
+pub(super) struct RowReader {
+    layout: Arc<Layout>,
     cells: Cells,
     stamp: String,
     last_symbol: Option<(String, Symbol)>,
@@ -38,8 +40,8 @@ pub(super) struct RowReader<'a> {
 /// Whose row it is, and of which interval when the row or the table says so.
 pub(super) type Owner = (Symbol, Option<Interval>);
 
-impl<'a> RowReader<'a> {
-    pub(super) fn new(layout: &'a Layout) -> Self {
+impl RowReader {
+    pub(super) fn new(layout: Arc<Layout>) -> Self {
         Self {
             layout,
             cells: Cells::default(),
@@ -52,25 +54,26 @@ impl<'a> RowReader<'a> {
 
     /// Splits a line; `false` when all its cells are empty, which is a blank line.
     pub(super) fn take(&mut self, line: &str) -> bool {
-        self.fault = None;
-        let width = self.layout.columns.width;
-        if self.cells.split(line, self.layout.delimiter).is_err() {
-            self.fault = Some(row_fault("a quoted cell is not closed".to_owned()));
-        } else if self.cells.len() > width && self.cells.iter().skip(width).any(|cell| !cell.is_empty()) {
-            self.fault = Some(row_fault(format!(
-                "the row has {} columns instead of {width}: a number with thousands separators, or two rows in one line",
-                self.cells.len()
-            )));
-        }
-        if self.cells.is_blank() {
+        let columns = &self.layout.columns;
+        let closed = self.cells.split(line, self.layout.delimiter);
+        let found = || format!("{} columns instead of {}", self.cells.len(), columns.width);
+        self.fault = if closed.is_err() {
+            Some(row_fault("a quoted cell is not closed".to_owned()))
+        } else if self.cells.is_blank() {
             return false;
-        }
-        if self.fault.is_none() && self.cells.len() < self.layout.columns.needed() {
-            self.fault = Some(row_fault(format!(
-                "the row has {} columns instead of {width}: is it cut off?",
-                self.cells.len()
-            )));
-        }
+        } else if self.cells.len() > columns.width + usize::from(columns.trailing)
+            || self.cells.iter().skip(columns.width).any(|cell| !cell.is_empty())
+        {
+            let reason = format!(
+                "{}: a number with thousands separators, or two rows in one line",
+                found()
+            );
+            Some(row_fault(reason))
+        } else if self.cells.len() < columns.needed() {
+            Some(row_fault(format!("{}: is it cut off?", found())))
+        } else {
+            None
+        };
         true
     }
 
@@ -163,7 +166,7 @@ impl<'a> RowReader<'a> {
         if let Some(fault) = &self.fault {
             return Err(fault.clone());
         }
-        let layout = self.layout;
+        let layout = Arc::clone(&self.layout);
         let text = self.stamp_text();
         if is_missing(text) {
             return Err(BarError::Missing(BarField::Timestamp));
@@ -192,7 +195,7 @@ impl<'a> RowReader<'a> {
             field: BarField::Timestamp,
             reason,
         })?;
-        let Layout { columns, decimals, .. } = self.layout;
+        let Layout { columns, decimals, .. } = &*self.layout;
         let [open, high, low, close] = columns.prices;
         let price_in = |index, field| price(self.cell(index), field, *decimals);
         let prices: [Price; 4] = [
@@ -224,10 +227,9 @@ impl<'a> RowReader<'a> {
     }
 }
 
-/// A fault of the row as a whole, told at its first column.
 fn row_fault(reason: String) -> BarError {
     BarError::Unreadable {
-        field: BarField::Timestamp,
+        field: BarField::Row,
         reason,
     }
 }

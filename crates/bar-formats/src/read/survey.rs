@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use domain::{Interval, Symbol};
 
@@ -21,7 +22,7 @@ pub struct Survey {
     pub parts: Vec<PartSurvey>,
     /// Its series, by symbol and interval.
     pub series: Vec<SeriesSurvey>,
-    pub(super) tables: Vec<Table>,
+    pub(super) tables: Vec<Arc<Table>>,
     /// The first intraday time without a zone: its table, line and text.
     pub(super) naive: Option<(usize, u64, String)>,
 }
@@ -80,12 +81,12 @@ pub fn survey(path: &Path, options: &ReadOptions) -> Result<Survey, FileError> {
     if let [table] = &mut *tables {
         // The name of an archive speaks for its only entry.
         let archive = super::file_name::named_bars(super::folder::stem(&path.to_string_lossy()));
-        let columns = &table.layout.columns;
-        if table.layout.symbol.is_none() && columns.symbol.is_none() {
-            table.layout.symbol = archive.symbol;
+        let layout = Arc::make_mut(&mut table.layout);
+        if layout.symbol.is_none() && layout.columns.symbol.is_none() {
+            layout.symbol = archive.symbol;
         }
-        if table.layout.interval.is_none() && columns.interval.is_none() {
-            table.layout.interval = archive.interval;
+        if layout.interval.is_none() && layout.columns.interval.is_none() {
+            layout.interval = archive.interval;
         }
     }
     let mut trackers: BTreeMap<Owner, Tracker> = BTreeMap::new();
@@ -106,7 +107,7 @@ pub fn survey(path: &Path, options: &ReadOptions) -> Result<Survey, FileError> {
             .map(|(table, rows)| table.survey(rows))
             .collect(),
         series,
-        tables,
+        tables: tables.into_iter().map(Arc::new).collect(),
         naive,
     })
 }
@@ -124,7 +125,7 @@ fn listen(
         return Err(wrong(None, FileProblem::NoSymbol));
     }
     let mut lines = container::open(path, &table.part)?;
-    let mut reader = RowReader::new(&table.layout);
+    let mut reader = RowReader::new(Arc::clone(&table.layout));
     let mut line = String::new();
     let mut rows = 0;
     let (mut only_symbol, mut only_interval) = (None, None);

@@ -55,7 +55,7 @@ proptest! {
         }
         let (_folder, path) = file("X.csv", csv);
         let options = ReadOptions { interval: Some("1m".parse().unwrap()), ..ReadOptions::default() };
-        let read: Vec<_> = rows(&path, &options).unwrap().into_iter().map(|row| row.values.unwrap()).collect();
+        let read: Vec<_> = rows(&path, &options).unwrap().into_iter().map(|row| row.row.values.unwrap()).collect();
         let mut expected = values;
         if survey(&path, &options).unwrap().series.first().unwrap().order == RowOrder::Mixed {
             expected.sort_by_key(|values| values.opened_at);
@@ -108,7 +108,7 @@ fn sorts_many_rows_in_little_memory() {
     let read = rows(&path, &options).unwrap();
     assert_eq!(read.len(), usize::try_from(count).unwrap());
     for (row, minute) in read.iter().zip(0_i64..) {
-        let values = row.values.as_ref().unwrap();
+        let values = row.row.values.as_ref().unwrap();
         assert_eq!(values.opened_at.unix_seconds(), 1_577_836_800 + minute * 60);
         assert_eq!(values.volume.mantissa(), minute.into());
     }

@@ -1,10 +1,9 @@
 //! What the tests of files share: files made on the spot, and what was read from them as text.
 
-#![expect(clippy::unwrap_used, reason = "test support")]
-
 use std::path::{Path, PathBuf};
 
-use bar_formats::{BarFile, FileError, FileRow, ReadOptions, survey};
+use bar_formats::{BarFile, FileError, ReadOptions, survey};
+use domain::import_bars::FileRow;
 use tempfile::TempDir;
 
 /// A file of this name and content in a folder of its own.
@@ -23,7 +22,7 @@ pub(crate) fn rows(path: &Path, options: &ReadOptions) -> Result<Vec<FileRow>, F
 
 /// One line for each row: where it stood, whose it is, and its values or what is wrong with it.
 pub(crate) fn told_row(row: &FileRow) -> String {
-    let values = match &row.values {
+    let values = match &row.row.values {
         Ok(values) => format!(
             "{} {} {} {} {} v={}{}{}",
             values.opened_at,
@@ -40,7 +39,7 @@ pub(crate) fn told_row(row: &FileRow) -> String {
         ),
         Err(fault) => format!("BAD {fault}"),
     };
-    format!("{} {} {}: {values}", row.line, row.symbol, row.interval)
+    format!("{} {} {}: {values}", row.row.index, row.symbol, row.interval)
 }
 
 /// The survey and the rows of a file as lines, or what is wrong with it, without the folder's name.

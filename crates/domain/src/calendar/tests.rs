@@ -242,6 +242,29 @@ fn local_times_skipped_or_repeated_by_summer_time_have_one_instant() {
 }
 
 #[test]
+fn only_an_instant_that_clocks_show_once_is_sure() {
+    let zone: MarketZone = "America/New_York".parse().unwrap();
+    let check = |date, time: Time, expected: &str| {
+        let found = zone.only_instant(date, time);
+        assert_eq!(
+            found.map_or_else(|error| error.to_string(), |instant| instant.to_string()),
+            expected
+        );
+    };
+    check(date!(2024 - 07 - 01), time!(9:30), "2024-07-01T13:30:00Z");
+    check(
+        date!(2024 - 03 - 10),
+        time!(2:30),
+        "2024-03-10 2:30:00.0 never was in America/New_York: clocks went forward over it",
+    );
+    check(
+        date!(2024 - 11 - 03),
+        time!(1:30),
+        "2024-11-03 1:30:00.0 was twice in America/New_York, when clocks went back: write it with its distance from UTC",
+    );
+}
+
+#[test]
 fn zones_are_read_by_their_iana_name() {
     let london: MarketZone = "europe/london".parse().unwrap();
     assert_eq!(london.to_string(), "Europe/London");

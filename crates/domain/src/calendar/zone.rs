@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 use time::{Date, Duration, Time};
 
 use crate::{BoxError, Timestamp};
@@ -23,6 +23,26 @@ pub enum ZoneError {
         /// What the database says.
         #[source]
         source: Option<BoxError>,
+    },
+    /// Clocks went forward over the local time.
+    #[error("{date} {time} never was in {zone}: clocks went forward over it")]
+    Skipped {
+        /// The local date.
+        date: Date,
+        /// The local time.
+        time: Time,
+        /// The zone.
+        zone: String,
+    },
+    /// Clocks went back over the local time.
+    #[error("{date} {time} was twice in {zone}, when clocks went back: write it with its distance from UTC")]
+    Twice {
+        /// The local date.
+        date: Date,
+        /// The local time.
+        time: Time,
+        /// The zone.
+        zone: String,
     },
     /// The local time lies outside the years 1 to 9999.
     #[error("{date} {time} in {zone} lies outside the years 1 to 9999")]
@@ -70,19 +90,29 @@ impl MarketZone {
         })
     }
 
+    /// The instant of a local date and time that clocks show exactly once.
+    ///
+    /// # Errors
+    /// [`ZoneError::Skipped`], [`ZoneError::Twice`], and [`ZoneError::OutOfRange`] outside the years 1 to 9999.
+    pub fn only_instant(&self, date: Date, time: Time) -> Result<Timestamp, ZoneError> {
+        let zone = || self.name().to_owned();
+        match civil(date, time).map(|local| self.0.to_ambiguous_timestamp(local).offset()) {
+            Some(AmbiguousOffset::Gap { .. }) => Err(ZoneError::Skipped {
+                date,
+                time,
+                zone: zone(),
+            }),
+            Some(AmbiguousOffset::Fold { .. }) => Err(ZoneError::Twice {
+                date,
+                time,
+                zone: zone(),
+            }),
+            _ => self.instant(date, time),
+        }
+    }
+
     fn find_instant(&self, date: Date, time: Time) -> Option<Timestamp> {
-        let narrow = |number: u8| i8::try_from(number).ok();
-        let local = jiff::civil::DateTime::new(
-            i16::try_from(date.year()).ok()?,
-            narrow(u8::from(date.month()))?,
-            narrow(date.day())?,
-            narrow(time.hour())?,
-            narrow(time.minute())?,
-            narrow(time.second())?,
-            i32::try_from(time.nanosecond()).ok()?,
-        )
-        .ok()?;
-        let instant = self.0.to_ambiguous_timestamp(local).compatible().ok()?;
+        let instant = self.0.to_ambiguous_timestamp(civil(date, time)?).compatible().ok()?;
         Timestamp::from_unix_micros(instant.as_microsecond()).ok()
     }
 
@@ -104,6 +134,20 @@ impl MarketZone {
             .and_then(|day| Date::from_julian_day(day).ok())
             .unwrap_or(Date::MAX)
     }
+}
+
+fn civil(date: Date, time: Time) -> Option<jiff::civil::DateTime> {
+    let narrow = |number: u8| i8::try_from(number).ok();
+    jiff::civil::DateTime::new(
+        i16::try_from(date.year()).ok()?,
+        narrow(u8::from(date.month()))?,
+        narrow(date.day())?,
+        narrow(time.hour())?,
+        narrow(time.minute())?,
+        narrow(time.second())?,
+        i32::try_from(time.nanosecond()).ok()?,
+    )
+    .ok()
 }
 
 impl FromStr for MarketZone {
