@@ -1,5 +1,7 @@
 //! Splits and dividends, with what was believed of them before.
 
+mod rows;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,12 +10,11 @@ use diesel::dsl::max;
 use diesel::prelude::*;
 use domain::{
     ActionBatch, ChangeKind, CorporateAction, CorporateActionKind, CorporateActionRepository,
-    CorporateActionRepositoryError, InstrumentId, MergeCounts, Price, RecordedAction, SplitRatio, TimeRange, Timestamp,
+    CorporateActionRepositoryError, InstrumentId, MergeCounts, RecordedAction, TimeRange, Timestamp,
 };
-use time::{Date, Month};
+use time::Date;
 
 use crate::SqliteStore;
-use crate::decimal_text::Stored;
 use crate::error::Failure;
 use crate::history::{Change, write_journal};
 use crate::instrument;
@@ -21,113 +22,12 @@ use crate::market_price::rows::instant;
 use crate::schema::{corporate_action_revisions, corporate_action_sources, corporate_actions, instruments};
 use crate::series::{SeriesRow, key_of};
 use crate::source::Sources;
+use rows::{ActionRow, WrittenAction, action_columns};
 
 type ActionFailure = Failure<CorporateActionRepositoryError>;
 
 /// What names an action within its instrument, in the order of the port.
 type ActionKey = (Date, CorporateActionKind);
-
-#[derive(Queryable)]
-struct ActionRow {
-    kind: String,
-    ex_date: String,
-    new_shares: Option<i64>,
-    old_shares: Option<i64>,
-    amount: Option<Stored<Price>>,
-    currency: Option<String>,
-    source_id: i64,
-    recorded_at: i64,
-}
-
-macro_rules! action_columns {
-    ($table:ident, $since:ident) => {
-        (
-            $table::kind,
-            $table::ex_date,
-            $table::new_shares,
-            $table::old_shares,
-            $table::amount,
-            $table::currency,
-            $table::source_id,
-            $table::$since,
-        )
-    };
-}
-
-impl ActionRow {
-    fn into_action(self, instrument: InstrumentId, sources: &Sources) -> Result<RecordedAction, ActionFailure> {
-        let key = format!("{} of instrument {instrument} on {}", self.kind, self.ex_date);
-        let corrupt = |cause: &dyn std::fmt::Display| Failure::Corrupt(format!("{key}: {cause}"));
-        let row = || key.clone();
-        let ex_date = date(&self.ex_date).ok_or_else(|| corrupt(&"the date is not YYYY-MM-DD"))?;
-        let action = match (self.new_shares, self.old_shares, self.amount, &self.currency) {
-            (Some(new_shares), Some(old_shares), None, None) => CorporateAction::Split {
-                ex_date,
-                ratio: SplitRatio::new(new_shares.cast_unsigned(), old_shares.cast_unsigned())
-                    .map_err(|error| corrupt(&error))?,
-            },
-            (None, None, Some(amount), Some(currency)) => {
-                let amount = amount.0.map_err(|error| corrupt(&error))?;
-                let currency = currency.parse().map_err(|error: domain::CodeError| corrupt(&error))?;
-                CorporateAction::dividend(ex_date, amount, currency).map_err(|error| corrupt(&error))?
-            }
-            _ => return Err(corrupt(&"neither a ratio alone nor an amount with its currency")),
-        };
-        Ok(RecordedAction {
-            instrument,
-            action,
-            source: sources.name(self.source_id, row)?,
-            recorded_at: instant(self.recorded_at, "recorded_at", row)?,
-        })
-    }
-}
-
-/// The columns of an action beside its key.
-struct WrittenAction {
-    kind: &'static str,
-    ex_date: String,
-    new_shares: Option<i64>,
-    old_shares: Option<i64>,
-    amount: Option<String>,
-    currency: Option<String>,
-}
-
-impl From<&CorporateAction> for WrittenAction {
-    fn from(action: &CorporateAction) -> Self {
-        let mut row = Self {
-            kind: action.kind().as_str(),
-            ex_date: text_of(action.ex_date()),
-            new_shares: None,
-            old_shares: None,
-            amount: None,
-            currency: None,
-        };
-        match action {
-            // Beyond `i64` they wrap to negative numbers, and back when they are read.
-            CorporateAction::Split { ratio, .. } => {
-                row.new_shares = Some(ratio.new_shares().cast_signed());
-                row.old_shares = Some(ratio.old_shares().cast_signed());
-            }
-            CorporateAction::Dividend { amount, currency, .. } => {
-                row.amount = Some(amount.to_string());
-                row.currency = Some(currency.as_str().to_owned());
-            }
-        }
-        row
-    }
-}
-
-fn text_of(date: Date) -> String {
-    format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
-}
-
-fn date(text: &str) -> Option<Date> {
-    let mut parts = text.splitn(3, '-');
-    let year = parts.next()?.parse().ok()?;
-    let month: u8 = parts.next()?.parse().ok()?;
-    let day = parts.next()?.parse().ok()?;
-    Date::from_calendar_date(year, Month::try_from(month).ok()?, day).ok()
-}
 
 fn key_of_action(action: &CorporateAction) -> ActionKey {
     (action.ex_date(), action.kind())

@@ -1,15 +1,15 @@
 //! Instruments and their spellings.
 
-use std::collections::BTreeMap;
+mod list;
+mod rows;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
 use domain::{
     Instrument, InstrumentCursor, InstrumentDetails, InstrumentFilter, InstrumentId, InstrumentOrder, InstrumentPage,
-    InstrumentRepository, InstrumentRepositoryError, InstrumentSort, SourceName, Symbol, Timestamp,
+    InstrumentRepository, InstrumentRepositoryError, SourceName, Symbol, Timestamp,
 };
 
 use crate::SqliteStore;
@@ -17,72 +17,12 @@ use crate::connections::last_id;
 use crate::error::Failure;
 use crate::market_price::rows::instant;
 use crate::schema::{bar_revisions, bars, discrepancies, instruments, journal, provider_symbols, provisional_bars};
+use rows::{instrument_columns, with_spellings};
 
 type InstrumentFailure = Failure<InstrumentRepositoryError>;
 
 /// Between symbol and name in the text that is searched: no search holds it.
 const APART: char = '\u{1f}';
-
-/// A row of `instruments`, without what is derived for sorting and searching.
-#[derive(Queryable)]
-struct InstrumentRow {
-    id: i64,
-    symbol: String,
-    name: String,
-    asset_class: String,
-    exchange: Option<String>,
-    currency: String,
-    calendar: String,
-    active: bool,
-    created_at: i64,
-    updated_at: i64,
-}
-
-macro_rules! instrument_columns {
-    () => {
-        (
-            instruments::id,
-            instruments::symbol,
-            instruments::name,
-            instruments::asset_class,
-            instruments::exchange,
-            instruments::currency,
-            instruments::calendar,
-            instruments::active,
-            instruments::created_at,
-            instruments::updated_at,
-        )
-    };
-}
-
-impl InstrumentRow {
-    fn into_instrument(self, provider_symbols: BTreeMap<SourceName, Symbol>) -> Result<Instrument, InstrumentFailure> {
-        let row = || format!("instrument {}", self.id);
-        let corrupt = |cause: &dyn std::fmt::Display| Failure::Corrupt(format!("{}: {cause}", row()));
-        let code = |error: domain::CodeError| corrupt(&error);
-        Ok(Instrument {
-            id: InstrumentId(self.id),
-            details: InstrumentDetails {
-                symbol: self
-                    .symbol
-                    .parse()
-                    .map_err(|error: domain::SymbolError| corrupt(&error))?,
-                asset_class: self
-                    .asset_class
-                    .parse()
-                    .map_err(|error: domain::UnknownAssetClass| corrupt(&error))?,
-                exchange: self.exchange.as_deref().map(str::parse).transpose().map_err(code)?,
-                currency: self.currency.parse().map_err(code)?,
-                calendar: self.calendar.parse().map_err(code)?,
-                active: self.active,
-                provider_symbols,
-                name: self.name.clone(),
-            },
-            created_at: instant(self.created_at, "created_at", row)?,
-            updated_at: instant(self.updated_at, "updated_at", row)?,
-        })
-    }
-}
 
 /// When the actions of an instrument last changed, if ever; `None` when there is no such instrument.
 pub(crate) fn actions_changed_at<E>(
@@ -98,41 +38,6 @@ pub(crate) fn actions_changed_at<E>(
     found
         .map(|at| at.map(|micros| instant(micros, "actions_changed_at", row)).transpose())
         .transpose()
-}
-
-/// Adds to each row how the providers spell it.
-fn with_spellings(
-    connection: &mut SqliteConnection,
-    rows: Vec<InstrumentRow>,
-) -> Result<Vec<Instrument>, InstrumentFailure> {
-    let mut spellings: BTreeMap<i64, BTreeMap<SourceName, Symbol>> = BTreeMap::new();
-    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-    for list in ids.chunks(500) {
-        let found: Vec<(i64, String, String)> = provider_symbols::table
-            .filter(provider_symbols::instrument_id.eq_any(list))
-            .select((
-                provider_symbols::instrument_id,
-                provider_symbols::provider,
-                provider_symbols::spelling,
-            ))
-            .load(connection)?;
-        for (id, provider, spelling) in found {
-            let corrupt = |cause: &dyn std::fmt::Display| {
-                Failure::Corrupt(format!(
-                    "spelling `{spelling}` of instrument {id} at {provider}: {cause}"
-                ))
-            };
-            let name = provider.parse().map_err(|error: domain::CodeError| corrupt(&error))?;
-            let symbol = spelling.parse().map_err(|error: domain::SymbolError| corrupt(&error))?;
-            spellings.entry(id).or_default().insert(name, symbol);
-        }
-    }
-    rows.into_iter()
-        .map(|row| {
-            let own = spellings.remove(&row.id).unwrap_or_default();
-            row.into_instrument(own)
-        })
-        .collect()
 }
 
 fn find(connection: &mut SqliteConnection, id: InstrumentId) -> Result<Option<Instrument>, InstrumentFailure> {
@@ -324,85 +229,6 @@ fn erase(connection: &mut SqliteConnection, id: InstrumentId) -> Result<(), Inst
     }
 }
 
-fn list(
-    connection: &mut SqliteConnection,
-    filter: &InstrumentFilter,
-    order: InstrumentOrder,
-    limit: usize,
-    after: Option<InstrumentCursor>,
-) -> Result<InstrumentPage, InstrumentFailure> {
-    let mut rows = instruments::table
-        .select(instrument_columns!())
-        .limit(i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX))
-        .into_boxed();
-    if let Some(class) = filter.asset_class {
-        rows = rows.filter(instruments::asset_class.eq(class.as_str()));
-    }
-    if let Some(exchange) = &filter.exchange {
-        rows = rows.filter(instruments::exchange.eq(exchange.as_str()));
-    }
-    if let Some(currency) = &filter.currency {
-        rows = rows.filter(instruments::currency.eq(currency.as_str()));
-    }
-    if let Some(active) = filter.active {
-        rows = rows.filter(instruments::active.eq(active));
-    }
-    if let Some(search) = &filter.search {
-        let found = sql::<Bool>("instr(search_key, ")
-            .bind::<Text, _>(search.to_lowercase())
-            .sql(") > 0");
-        rows = rows.filter(found);
-    }
-    // The comparison of the cursor, then the order, for each key and direction.
-    macro_rules! page_by {
-        ($key:expr) => {{
-            if let Some(InstrumentCursor { key, id }) = after {
-                rows = if order.descending {
-                    rows.filter($key.lt(key.clone()).or($key.eq(key).and(instruments::id.lt(id.0))))
-                } else {
-                    rows.filter($key.gt(key.clone()).or($key.eq(key).and(instruments::id.gt(id.0))))
-                };
-            }
-            if order.descending {
-                rows.order(($key.desc(), instruments::id.desc()))
-            } else {
-                rows.order(($key.asc(), instruments::id.asc()))
-            }
-        }};
-    }
-    let rows = match order.by {
-        InstrumentSort::Symbol => page_by!(instruments::symbol_upper),
-        InstrumentSort::Name => page_by!(instruments::name),
-        InstrumentSort::Id => {
-            if let Some(InstrumentCursor { id, .. }) = after {
-                rows = if order.descending {
-                    rows.filter(instruments::id.lt(id.0))
-                } else {
-                    rows.filter(instruments::id.gt(id.0))
-                };
-            }
-            if order.descending {
-                rows.order(instruments::id.desc())
-            } else {
-                rows.order(instruments::id.asc())
-            }
-        }
-    };
-    let mut rows: Vec<InstrumentRow> = rows.load(connection)?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let instruments = with_spellings(connection, rows)?;
-    let next = instruments.last().filter(|_| more).map(|last| InstrumentCursor {
-        key: match order.by {
-            InstrumentSort::Symbol => last.details.symbol.to_upper(),
-            InstrumentSort::Name => last.details.name.clone(),
-            InstrumentSort::Id => String::new(),
-        },
-        id: last.id,
-    });
-    Ok(InstrumentPage { instruments, next })
-}
-
 #[async_trait]
 impl InstrumentRepository for SqliteStore {
     async fn create(&self, details: InstrumentDetails) -> Result<Instrument, InstrumentRepositoryError> {
@@ -438,7 +264,7 @@ impl InstrumentRepository for SqliteStore {
         after: Option<InstrumentCursor>,
     ) -> Result<InstrumentPage, InstrumentRepositoryError> {
         let filter = filter.clone();
-        self.read(move |connection| list(connection, &filter, order, limit, after))
+        self.read(move |connection| list::list(connection, &filter, order, limit, after))
             .await
     }
 

@@ -1,5 +1,6 @@
 //! Bars: written by merging and removing, read by range, now or as of an earlier instant.
 
+mod believed;
 mod disputes;
 mod merge;
 mod provisional;
@@ -54,3 +55,6 @@ impl PriceRepository for SqliteStore {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

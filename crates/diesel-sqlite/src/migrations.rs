@@ -14,7 +14,7 @@ use crate::OpenError;
 use crate::connections::{establish, on_blocking_thread};
 use crate::database_file::DatabaseFile;
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+pub(crate) const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
 /// Which migrations a database has, by name, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -249,3 +249,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     corporate_action_sources,
     ingest_runs
 );
+
+#[cfg(test)]
+mod tests;

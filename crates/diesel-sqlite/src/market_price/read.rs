@@ -3,11 +3,11 @@
 use diesel::prelude::*;
 use domain::{BarChunk, BarQuery, MarketPrice, TimeOrder, Timestamp};
 
-use super::PriceFailure;
 use super::merge::version_of;
 use super::rows::{BarRow, instant, values_of};
+use super::{PriceFailure, believed};
 use crate::error::Failure;
-use crate::schema::{bar_revisions, bars, journal, provisional_bars};
+use crate::schema::{bars, journal, provisional_bars};
 use crate::series::SeriesRow;
 use crate::source::Sources;
 
@@ -51,12 +51,15 @@ fn read_state(
     let sources = Sources::load(connection)?;
     let mut found = match past {
         None => current(connection, query, &sources)?,
-        Some(as_of) => believed_at(connection, query, as_of, &sources)?,
+        Some(as_of) => believed::at(connection, query, as_of, one_more(query.limit), &sources)?,
     };
     if query.include_partial {
-        // A final bar comes first of two for one instant, because the sort below is stable.
         found.extend(partial(connection, query, &sources)?);
-        in_order(&mut found, query.order);
+        // A final bar stays first of two for one instant, because the sort is stable.
+        match query.order {
+            TimeOrder::Ascending => found.sort_by_key(|price| price.bar.opened_at()),
+            TimeOrder::Descending => found.sort_by_key(|price| std::cmp::Reverse(price.bar.opened_at())),
+        }
         found.dedup_by_key(|price| price.bar.opened_at());
     }
     let more = found.len() > query.limit;
@@ -70,13 +73,6 @@ fn read_state(
             Some(as_of) => version_at(connection, query, as_of)?,
         },
     })
-}
-
-fn in_order(found: &mut [MarketPrice], order: TimeOrder) {
-    match order {
-        TimeOrder::Ascending => found.sort_by_key(|price| price.bar.opened_at()),
-        TimeOrder::Descending => found.sort_by_key(|price| std::cmp::Reverse(price.bar.opened_at())),
-    }
 }
 
 /// One more than asked for tells whether more follow.
@@ -134,42 +130,6 @@ fn partial(
             provisional_bars::recorded_at,
         ));
     load_in_order!(connection, query, sources, true, provisional_bars::opened_at, rows)
-}
-
-/// Bars recorded by then that still stand, and those that were retired later.
-fn believed_at(
-    connection: &mut SqliteConnection,
-    query: &BarQuery,
-    as_of: Timestamp,
-    sources: &Sources,
-) -> Result<Vec<MarketPrice>, PriceFailure> {
-    let as_of = as_of.unix_micros();
-    let standing = bars::table
-        .filter(bars::instrument_id.eq(query.series.instrument.0))
-        .filter(bars::interval.eq(query.series.interval.as_str()))
-        .filter(bars::recorded_at.le(as_of))
-        .select((values_of!(bars), bars::source_id, bars::recorded_at));
-    let mut found = load_in_order!(connection, query, sources, false, bars::opened_at, standing)?;
-    let retired = bar_revisions::table
-        .filter(bar_revisions::instrument_id.eq(query.series.instrument.0))
-        .filter(bar_revisions::interval.eq(query.series.interval.as_str()))
-        .filter(bar_revisions::believed_from.le(as_of))
-        .filter(bar_revisions::believed_until.gt(as_of))
-        .select((
-            values_of!(bar_revisions),
-            bar_revisions::source_id,
-            bar_revisions::believed_from,
-        ));
-    found.extend(load_in_order!(
-        connection,
-        query,
-        sources,
-        false,
-        bar_revisions::opened_at,
-        retired
-    )?);
-    in_order(&mut found, query.order);
-    Ok(found)
 }
 
 fn version_at(connection: &mut SqliteConnection, query: &BarQuery, as_of: Timestamp) -> Result<u64, PriceFailure> {
