@@ -11,7 +11,7 @@ use super::head::Head;
 use super::headerless::proven_columns;
 use super::layout::{NamedColumns, named_columns, numbered_columns};
 use super::row::{Layout, RowReader};
-use super::stamp_reading::StampJudge;
+use super::stamp_judge::StampJudge;
 use super::{ColumnMap, FileError, FileProblem, ReadOptions, StampReading};
 
 /// A table of bars whose columns and stamps are understood.
