@@ -32,6 +32,9 @@ pub struct PriceRequest {
     pub as_of: Option<Timestamp>,
     /// Also bars whose interval has not closed.
     pub include_partial: bool,
+    /// A bar built from parts is final when its interval had closed by then; `None` for `as_of`, else now. A later page
+    /// says the moment of the first, so that all pages agree.
+    pub closed_by: Option<Timestamp>,
 }
 
 impl PriceRequest {
@@ -46,6 +49,7 @@ impl PriceRequest {
             adjustment: None,
             as_of: None,
             include_partial: false,
+            closed_by: None,
         }
     }
 }
@@ -181,7 +185,7 @@ impl QueryPrices {
             pinned,
             version,
         };
-        let closed_by = request.as_of.unwrap_or(now);
+        let closed_by = request.closed_by.or(request.as_of).unwrap_or(now);
         Ok(PriceReader::new(
             self.prices.clone(),
             request,
