@@ -32,6 +32,9 @@ pub struct PriceRequest {
     pub as_of: Option<Timestamp>,
     /// Also bars whose interval has not closed.
     pub include_partial: bool,
+    /// A bar built from parts is final when its interval had closed by then; `None` for `as_of`, else now. A later page
+    /// says the moment of the first, so that all pages agree.
+    pub closed_by: Option<Timestamp>,
 }
 
 impl PriceRequest {
@@ -46,6 +49,7 @@ impl PriceRequest {
             adjustment: None,
             as_of: None,
             include_partial: false,
+            closed_by: None,
         }
     }
 }
@@ -151,7 +155,9 @@ impl QueryPrices {
     /// [`QueryError::FutureAsOf`]; [`QueryError::Adjustment`] when what is stored cannot be given in that form.
     pub async fn open(&self, request: PriceRequest) -> Result<PriceReader, QueryError> {
         let now = self.clock.now();
-        if let Some(as_of) = request.as_of.filter(|as_of| *as_of > now) {
+        // A later page is as of what the first one saw, which clocks that differ may put ahead.
+        let asked = request.as_of.filter(|_| request.closed_by.is_none());
+        if let Some(as_of) = asked.filter(|as_of| *as_of > now) {
             return Err(QueryError::FutureAsOf { as_of, now });
         }
         let calendar = self.calendars.for_instrument(&request.instrument);
@@ -181,7 +187,7 @@ impl QueryPrices {
             pinned,
             version,
         };
-        let closed_by = request.as_of.unwrap_or(now);
+        let closed_by = request.closed_by.or(request.as_of).unwrap_or(now);
         Ok(PriceReader::new(
             self.prices.clone(),
             request,

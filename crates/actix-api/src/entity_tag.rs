@@ -1,0 +1,85 @@
+//! Entity tags: one strong tag for one state of one answer, and what a client already has.
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
+/// What the compression appends to a tag.
+const ENCODINGS: [&str; 4] = ["-gzip", "-br", "-zstd", "-deflate"];
+
+/// The tag of an answer, without its quotes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct EntityTag(String);
+
+impl EntityTag {
+    /// From everything that the answer depends on.
+    pub(crate) fn of(parts: &str) -> Self {
+        Self(digest(parts))
+    }
+
+    /// As a header value.
+    pub(crate) fn header(&self) -> (HeaderName, HeaderValue) {
+        // The alphabet of base64url is one of header values.
+        let value = HeaderValue::from_str(&format!("\"{}\"", self.0));
+        (
+            header::ETAG,
+            value.unwrap_or_else(|_never| HeaderValue::from_static("\"\"")),
+        )
+    }
+
+    /// Whether `If-None-Match` says that the client has this answer, in whichever encoding.
+    pub(crate) fn is_known_to(&self, request: &HttpRequest) -> bool {
+        request
+            .headers()
+            .get_all(header::IF_NONE_MATCH)
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .any(|tag| tag.trim() == "*" || self.matches(tag.trim().trim_start_matches("W/")))
+    }
+
+    /// Whether `If-Range` allows a part of this answer; without the header it does.
+    pub(crate) fn allows_range(&self, request: &HttpRequest) -> bool {
+        match request.headers().get(header::IF_RANGE) {
+            Some(value) => value.to_str().is_ok_and(|tag| tag == format!("\"{}\"", self.0)),
+            None => true,
+        }
+    }
+
+    fn matches(&self, quoted: &str) -> bool {
+        let tag = quoted.trim_matches('"');
+        tag == self.0
+            || ENCODINGS
+                .iter()
+                .any(|encoding| tag.strip_suffix(encoding) == Some(self.0.as_str()))
+    }
+}
+
+/// 16 bytes of SHA-256, as base64url.
+pub(crate) fn digest(text: &str) -> String {
+    let hash = Sha256::digest(text.as_bytes());
+    URL_SAFE_NO_PAD.encode(hash.get(..16).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn knows_its_own_tag_in_every_encoding() {
+        let tag = EntityTag::of("AAPL 7");
+        let known = |value: String| {
+            let request = TestRequest::default()
+                .insert_header((header::IF_NONE_MATCH, value))
+                .to_http_request();
+            tag.is_known_to(&request)
+        };
+        assert!(known(format!("\"{}\"", tag.0)));
+        assert!(known(format!("\"x\", W/\"{}-gzip\"", tag.0)));
+        assert!(known("*".to_owned()));
+        assert!(!known(format!("\"{}\"", EntityTag::of("AAPL 8").0)));
+    }
+}

@@ -1,0 +1,47 @@
+//! `{instrument}` in a path: an id, a symbol, or an exchange and a symbol.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use domain::{Instrument, InstrumentReference};
+use utoipa::IntoParams;
+
+use crate::Api;
+use crate::problem::Problem;
+
+/// The instrument that a path names.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct InstrumentPath {
+    /// `SYMBOL`, `EXCHANGE:SYMBOL`, an id, or exactly an id (`id:700`) or a symbol (`:0700`). A slash is written `%2F`,
+    /// a caret `%5E`. Symbols are compared without regard to case.
+    #[param(example = "AAPL", min_length = 1, max_length = 66)]
+    #[expect(
+        dead_code,
+        reason = "read by the OpenAPI document; the path itself is read by `Named`"
+    )]
+    instrument: String,
+}
+
+/// Extracts the one instrument that the path names; else a problem.
+pub(crate) struct Named(pub(crate) Instrument);
+
+impl FromRequest for Named {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let path = web::Path::<String>::extract(request);
+        let api = request.app_data::<web::Data<Api>>().cloned();
+        Box::pin(async move {
+            let (Some(api), path) = (api, path.await) else {
+                return Err(Problem::internal("the server has no API"));
+            };
+            let text = path.map_err(|error| Problem::internal(error.to_string()))?;
+            let reference: InstrumentReference = text.parse()?;
+            Ok(Self(api.resolve.one(&reference).await?))
+        })
+    }
+}

@@ -1,0 +1,16 @@
+//! The API over real sockets, on a store in memory: what each request is answered.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+mod caching;
+mod errors;
+mod files;
+mod harness;
+mod instruments;
+mod merging;
+mod pages;
+mod reading;
+mod service;
