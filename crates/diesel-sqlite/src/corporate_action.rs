@@ -86,7 +86,7 @@ impl<'a> ActionBook<'a> {
     /// Moves what was believed to the revisions.
     fn retire(&mut self, old: &RecordedAction, sources: &Sources) -> Result<(), ActionFailure> {
         let row = WrittenAction::from(&old.action);
-        let source_id = sources.id(&old.source);
+        let source_id = sources.known_id::<CorporateActionRepositoryError>(&old.source)?;
         diesel::insert_into(corporate_action_revisions::table)
             .values((
                 corporate_action_revisions::instrument_id.eq(self.instrument.0),
@@ -98,8 +98,7 @@ impl<'a> ActionBook<'a> {
                 corporate_action_revisions::old_shares.eq(row.old_shares),
                 corporate_action_revisions::amount.eq(row.amount),
                 corporate_action_revisions::currency.eq(row.currency),
-                // Read from the same table a moment ago; should it be gone, the reference is refused.
-                corporate_action_revisions::source_id.eq(source_id.unwrap_or_default()),
+                corporate_action_revisions::source_id.eq(source_id),
             ))
             .execute(self.connection)?;
         let current = corporate_actions::table

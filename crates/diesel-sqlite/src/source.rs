@@ -1,7 +1,5 @@
 //! Names of sources, kept once and referred to by number.
 
-use std::collections::HashMap;
-
 use diesel::prelude::*;
 use domain::SourceName;
 
@@ -9,8 +7,8 @@ use crate::connections::last_id;
 use crate::error::Failure;
 use crate::schema::sources;
 
-/// All sources that ever wrote something: a handful.
-pub(crate) struct Sources(HashMap<i64, SourceName>);
+/// All sources that ever wrote something: a handful, so looking through them beats hashing.
+pub(crate) struct Sources(Vec<(i64, SourceName)>);
 
 impl Sources {
     pub(crate) fn load<E>(connection: &mut SqliteConnection) -> Result<Self, Failure<E>> {
@@ -27,14 +25,21 @@ impl Sources {
     /// The name behind a number; the error names the row that holds it.
     pub(crate) fn name<E>(&self, id: i64, row: impl FnOnce() -> String) -> Result<SourceName, Failure<E>> {
         self.0
-            .get(&id)
-            .cloned()
+            .iter()
+            .find(|(known, _)| *known == id)
+            .map(|(_, name)| name.clone())
             .ok_or_else(|| Failure::Corrupt(format!("{}: there is no source {id}", row())))
     }
 
     /// The number of a source, when it ever wrote something.
     pub(crate) fn id(&self, name: &SourceName) -> Option<i64> {
-        self.0.iter().find(|(_, known)| *known == name).map(|(id, _)| *id)
+        self.0.iter().find(|(_, known)| *known == *name).map(|(id, _)| *id)
+    }
+
+    /// The number of a source that a row was read with.
+    pub(crate) fn known_id<E>(&self, name: &SourceName) -> Result<i64, Failure<E>> {
+        self.id(name)
+            .ok_or_else(|| Failure::Corrupt(format!("there is no source {name}")))
     }
 
     /// The number of a source, which is given one when it has none.
@@ -46,7 +51,7 @@ impl Sources {
             .values(sources::name.eq(name.as_str()))
             .execute(connection)?;
         let id = last_id(connection)?;
-        self.0.insert(id, name.clone());
+        self.0.push((id, name.clone()));
         Ok(id)
     }
 }

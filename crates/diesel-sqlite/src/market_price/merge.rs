@@ -275,8 +275,9 @@ pub(super) fn retire<'a>(
         kind,
         believed_until: stamp.unix_micros(),
     };
-    // Their sources were just read from the same table, so each has its number.
-    let revisions: Vec<RevisionOf> = former.filter_map(|old| RevisionOf::new(old, sources)).collect();
+    let revisions: Vec<RevisionOf> = former
+        .map(|old| RevisionOf::new(old, sources))
+        .collect::<Result<_, PriceFailure>>()?;
     insert_all(connection, &shared, &revisions)?;
     Ok(())
 }

@@ -250,12 +250,12 @@ pub(crate) struct RevisionOf {
 }
 
 impl RevisionOf {
-    /// `sources` knows the source, as it named it when the bar was read.
-    pub(crate) fn new(old: &MarketPrice, sources: &Sources) -> Option<Self> {
-        Some(Self {
+    /// `sources` are those with which the bar was read.
+    pub(crate) fn new<E>(old: &MarketPrice, sources: &Sources) -> Result<Self, Failure<E>> {
+        Ok(Self {
             values: (&old.bar).into(),
             believed_from: old.recorded_at.unix_micros(),
-            source_id: sources.id(&old.source)?,
+            source_id: sources.known_id(&old.source)?,
         })
     }
 }

@@ -10,16 +10,16 @@ async fn writers_of_two_stores_take_turns() {
     let file = File::migrated().await;
     let (one, other) = (file.open().await, file.open().await);
     let series = daily_series(&one).await;
-    let write = |store: diesel_sqlite::SqliteStore, source: &'static str| async move {
+    let write = |store: diesel_sqlite::SqliteStore, source: &'static str, base: i64| async move {
         for round in 0..20_i64 {
-            let price = format!("{}", 100 + round);
+            let price = (base + round).to_string();
             let batch = days(series, source, round * 10..round * 10 + 15, &price);
             PriceRepository::merge(&store, batch).await.unwrap();
         }
     };
     let (first, second) = (
-        tokio::spawn(write(one.clone(), "file")),
-        tokio::spawn(write(other.clone(), "yahoo")),
+        tokio::spawn(write(one.clone(), "file", 100)),
+        tokio::spawn(write(other.clone(), "yahoo", 200)),
     );
     first.await.unwrap();
     second.await.unwrap();
