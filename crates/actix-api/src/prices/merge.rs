@@ -117,11 +117,10 @@ pub(crate) struct Rejection {
     operation_id = "mergePrices",
     tag = "prices",
     params(InstrumentPath, MergeParameters),
-    request_body(content(
-        (NewBars = "application/json"),
-        (String = "application/x-ndjson"),
-        (String = "text/csv"),
-    ), description = "JSON `{\"data\":[bar…]}`, one JSON bar a line, or CSV with a header line; may be gzip"),
+    // Generators of clients know no other request types than JSON.
+    request_body(content = NewBars, description = "`{\"data\":[bar…]}`; also taken as application/x-ndjson (one bar a \
+        line) and text/csv (a header line with these names in any order). `Content-Encoding: gzip` is taken; the limit \
+        counts inflated bytes"),
     responses((status = 200, description = "What became of the rows", body = MergeResult))
 )]
 pub(crate) async fn merge(
