@@ -56,6 +56,7 @@ impl PartialSchema for DecimalBody {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(SchemaType::Array(vec![Type::Number, Type::String]))
+            .pattern(Some(r"^-?[0-9]{1,20}(\.[0-9]{1,18})?$"))
             .description(Some(
                 "An exact decimal, at most 20 whole and 18 fractional digits, plain digits without an exponent: a number, \
                  or the same digits as a string with decimals=string.",

@@ -7,12 +7,13 @@ mod list;
 mod patch;
 mod read;
 mod reference;
+mod schemas;
 mod series;
 
 pub(crate) use body::InstrumentBody;
 pub(crate) use create::create;
 pub(crate) use delete::delete;
-pub(crate) use list::list;
+pub(crate) use list::{SortName, list};
 pub(crate) use patch::patch;
 pub(crate) use read::read;
 pub(crate) use reference::{InstrumentPath, Named};

@@ -11,7 +11,7 @@ use utoipa_swagger_ui::Config;
 
 use crate::entity_tag::EntityTag;
 use crate::problem::{Problem, ProblemKind};
-use crate::{corporate_actions, health, index, instruments, metrics, prices, problem, revisions};
+use crate::{corporate_actions, health, index, instant, instruments, metrics, prices, problem, revisions, vocabulary};
 
 /// The document without what holds for every operation.
 #[derive(OpenApi)]
@@ -55,7 +55,19 @@ use crate::{corporate_actions, health, index, instruments, metrics, prices, prob
         problem::explain_all,
         problem::explain,
     ),
-    components(schemas(problem::ProblemBody<'static>))
+    // Schemas that only parameters name are not collected by themselves.
+    components(schemas(
+        problem::ProblemBody<'static>,
+        instruments::SortName,
+        prices::DecimalStyleName,
+        prices::FormatName,
+        prices::OrderName,
+        instant::Instant,
+        vocabulary::AdjustmentName,
+        vocabulary::AssetClassName,
+        vocabulary::BasisName,
+        vocabulary::IntervalName,
+    ))
 )]
 struct Document;
 

@@ -16,7 +16,7 @@ mod state;
 pub(crate) use bar::BarBody;
 pub(crate) use latest::latest;
 pub(crate) use merge::merge;
-pub(crate) use parameters::DecimalStyleName;
+pub(crate) use parameters::{DecimalStyleName, FormatName, OrderName};
 pub(crate) use read::read;
 pub(crate) use remove::remove;
 pub(crate) use spool::Spool;

@@ -9,7 +9,7 @@ use domain::{CalendarName, InstrumentDetails, SourceName, Symbol};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::InstrumentBody;
+use super::{InstrumentBody, schemas};
 use crate::Api;
 use crate::fields::{Fields, NoParameters, Query, excerpt};
 use crate::json_object::JsonObject;
@@ -42,13 +42,13 @@ pub(crate) struct NewInstrument {
     #[schema(pattern = "^[A-Z0-9]{2,10}$", example = "USD", required = false)]
     currency: String,
     /// When it trades; that of its class and exchange when left out.
-    #[schema(example = "XNAS", required = false)]
+    #[schema(schema_with = schemas::calendar, required = false)]
     calendar: String,
     /// Whether it is brought up to date; true when left out.
     #[schema(required = false)]
     active: bool,
     /// How each provider spells it.
-    #[schema(required = false)]
+    #[schema(schema_with = schemas::spellings, required = false)]
     provider_symbols: BTreeMap<String, String>,
 }
 
@@ -84,9 +84,15 @@ fn read(mut fields: Fields<Value>, calendars: &Calendars) -> Result<InstrumentDe
     let currency = fields.text("currency", str::parse);
     let calendar = fields.text("calendar", |text| known_calendar(text, calendars));
     let active = fields.truth("active");
-    let provider_symbols = fields
-        .take("provider_symbols")
-        .map(|value| spellings(&mut fields, value));
+    let mut provider_symbols = BTreeMap::new();
+    if let Some(value) = fields.take("provider_symbols") {
+        for (provider, spelling) in spellings(&mut fields, value) {
+            match spelling {
+                Some(symbol) => drop(provider_symbols.insert(provider, symbol)),
+                None => fields.refuse(format!("provider_symbols.{provider}"), "it is null: leave it out"),
+            }
+        }
+    }
     let read = symbol.zip(asset_class).map(|(symbol, asset_class)| {
         let wanted = WantedInstrument {
             symbol,
@@ -98,11 +104,7 @@ fn read(mut fields: Fields<Value>, calendars: &Calendars) -> Result<InstrumentDe
         };
         InstrumentDetails {
             active: active.unwrap_or(true),
-            provider_symbols: provider_symbols
-                .unwrap_or_default()
-                .into_iter()
-                .filter_map(|(provider, symbol)| Some((provider, symbol?)))
-                .collect(),
+            provider_symbols,
             ..wanted.details()
         }
     });

@@ -9,7 +9,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::create::{known_calendar, name_like, spellings};
-use super::{InstrumentBody, InstrumentPath, Named};
+use super::{InstrumentBody, InstrumentPath, Named, schemas};
 use crate::Api;
 use crate::fields::{Fields, NoParameters, Query};
 use crate::json_object::JsonObject;
@@ -39,11 +39,12 @@ pub(crate) struct InstrumentPatch {
     exchange: Option<String>,
     #[schema(pattern = "^[A-Z0-9]{2,10}$", required = false)]
     currency: String,
-    #[schema(required = false)]
+    #[schema(schema_with = schemas::calendar, required = false)]
     calendar: String,
     #[schema(required = false)]
     active: bool,
     /// Merged by provider; null takes one away, or all.
+    #[schema(schema_with = schemas::merged_spellings, required = false)]
     provider_symbols: Option<BTreeMap<String, Option<String>>>,
 }
 

@@ -17,7 +17,10 @@ use crate::problem::Problem;
 pub(crate) struct InstrumentPath {
     /// `SYMBOL`, `EXCHANGE:SYMBOL`, an id, or exactly an id (`id:700`) or a symbol (`:0700`). A slash is written `%2F`,
     /// a caret `%5E`. Symbols are compared without regard to case.
-    #[param(example = "AAPL", min_length = 1, max_length = 66)]
+    #[param(
+        example = "AAPL",
+        pattern = "^(id:[1-9][0-9]{0,17}|([A-Z0-9._-]{1,32})?:[A-Za-z0-9._^=/-]{1,32}|[A-Za-z0-9._^=/-]{1,32})$"
+    )]
     #[expect(
         dead_code,
         reason = "read by the OpenAPI document; the path itself is read by `Named`"

@@ -7,7 +7,7 @@ use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
 use crate::problem::{PROBLEM_JSON, ProblemKind};
 
 /// Bodies whose keys are all known.
-const CLOSED: [&str; 2] = ["NewInstrument", "InstrumentPatch"];
+const CLOSED: [&str; 3] = ["NewInstrument", "InstrumentPatch", "NewBar"];
 
 /// Adds the problems of every operation, by its path and method, and closes the bodies.
 pub(super) fn document(document: &mut OpenApi) {

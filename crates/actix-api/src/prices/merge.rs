@@ -1,13 +1,11 @@
 //! `PUT …/prices`: merges the bars of the body into a series.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use actix_web::web;
-use bar_formats::body::{Body, BodyRow, RowFault};
-use domain::record_bars::{DecodedRow, PreparedBars, RecordRequest};
-use domain::{
-    BarError, BarField, Basis, Instrument, Interval, MergeCounts, RejectedRow, SeriesKey, SourceName, Tolerance,
-};
+use bar_formats::body::Body;
+use domain::record_bars::RecordRequest;
+use domain::{Basis, Instrument, Interval, MergeCounts, RejectedRow, SeriesKey, SourceName, Tolerance};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -104,7 +102,7 @@ pub(crate) struct MergeResult {
 pub(crate) struct Rejection {
     /// Its place in the body, from 0.
     index: u64,
-    /// The key at fault; `bar` when it is the row as a whole.
+    /// The key at fault; `row` when it is the row as a whole.
     field: &'static str,
     /// What is wrong with it.
     reason: String,
@@ -117,11 +115,10 @@ pub(crate) struct Rejection {
     operation_id = "mergePrices",
     tag = "prices",
     params(InstrumentPath, MergeParameters),
-    request_body(content(
-        (NewBars = "application/json"),
-        (String = "application/x-ndjson"),
-        (String = "text/csv"),
-    ), description = "JSON `{\"data\":[bar…]}`, one JSON bar a line, or CSV with a header line; may be gzip"),
+    // Generators of clients know no other request types than JSON.
+    request_body(content = NewBars, description = "`{\"data\":[bar…]}`; also taken as application/x-ndjson (one bar a \
+        line) and text/csv (a header line with these names in any order). `Content-Encoding: gzip` is taken; the limit \
+        counts inflated bytes"),
     responses((status = 200, description = "What became of the rows", body = MergeResult))
 )]
 pub(crate) async fn merge(
@@ -138,7 +135,6 @@ pub(crate) async fn merge(
     } = parameters.0;
     let source = source.map_or_else(|| named_source(&bars.0), Ok)?;
     let minutes_past_hour = minute(&api, &named.0, interval, &bars.0).await?;
-    let (rows, faults) = decoded(bars.0.rows);
     let request = RecordRequest {
         instrument: named.0,
         interval,
@@ -150,10 +146,9 @@ pub(crate) async fn merge(
         run: None,
         covered: None,
         fetched_at: None,
-        rows,
+        rows: bars.0.rows.into_iter().map(|row| row.row).collect(),
     };
-    let mut prepared = api.record.prepare(request).await?;
-    name_faults(&mut prepared, &faults);
+    let prepared = api.record.prepare(request).await?;
     let none_good = prepared.batch.bars.is_empty() && prepared.batch.provisional.is_empty();
     if none_good || (strict && !prepared.batch.rejected.is_empty()) {
         return Err(refused(&prepared.batch.rejected));
@@ -230,52 +225,11 @@ async fn minute(api: &Api, instrument: &Instrument, interval: Interval, body: &B
     if let Some(series) = series.filter(|series| series.count > 0) {
         return Ok(series.minutes_past_hour);
     }
-    let first = body.rows.iter().find_map(|row| row.values.as_ref().ok());
+    let first = body.rows.iter().find_map(|row| row.row.values.as_ref().ok());
     let minute = first.map_or(0, |values| {
         values.opened_at.unix_seconds().div_euclid(60).rem_euclid(60)
     });
     u8::try_from(minute).map_err(Problem::internal)
-}
-
-/// What the domain has no word for: the key and the reason, by the place of the row.
-type Faults = BTreeMap<u64, (&'static str, String)>;
-
-/// The rows as the use case takes them.
-fn decoded(rows: Vec<BodyRow>) -> (Vec<DecodedRow>, Faults) {
-    let mut faults = Faults::new();
-    let rows = rows
-        .into_iter()
-        .map(
-            |BodyRow {
-                 index,
-                 raw,
-                 source: _,
-                 values,
-             }| {
-                let values = values.map_err(|fault| match fault {
-                    RowFault::Bar(error) => error,
-                    other => {
-                        faults.insert(index, (other.field(), other.to_string()));
-                        BarError::Unreadable {
-                            field: BarField::Timestamp,
-                            reason: other.to_string(),
-                        }
-                    }
-                });
-                DecodedRow { index, raw, values }
-            },
-        )
-        .collect();
-    (rows, faults)
-}
-
-fn name_faults(prepared: &mut PreparedBars, faults: &Faults) {
-    for row in &mut prepared.batch.rejected {
-        if let Some((field, reason)) = faults.get(&row.index) {
-            row.field = field;
-            row.reason.clone_from(reason);
-        }
-    }
 }
 
 /// Nothing was merged, since all rows are bad, or one and the request is strict.

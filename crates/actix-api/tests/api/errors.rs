@@ -161,6 +161,33 @@ async fn a_store_that_is_away_is_503_with_a_time_to_wait() {
     );
 }
 
+/// A store with a fault.
+struct Panicking;
+
+#[async_trait]
+impl domain::StoreCare for Panicking {
+    async fn ping(&self) -> Result<(), PriceRepositoryError> {
+        panic!("index out of bounds in /src/secret.rs")
+    }
+
+    async fn verify(&self) -> Result<domain::Verification, PriceRepositoryError> {
+        Ok(domain::Verification::default())
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_500_and_tells_nothing_of_the_inside() {
+    let panicking = |api| Api {
+        care: Arc::new(Panicking),
+        ..api
+    };
+    let server = Server::start_with(panicking, ApiSettings::on("127.0.0.1:0".parse().unwrap())).await;
+    let reply = server.get("/health/ready").await;
+    assert_eq!(reply.header("x-request-id"), "test");
+    insta::assert_snapshot!(reply.told());
+    assert_eq!(server.get("/health").await.status, 200);
+}
+
 #[tokio::test]
 async fn a_store_that_fails_in_mid_stream_breaks_the_connection_off() {
     let server = failing_after(1).await;
