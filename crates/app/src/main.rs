@@ -1,2 +1,7 @@
-//! To be written.
-fn main() {}
+//! The `sentinel` binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    app::main()
+}

@@ -17,6 +17,9 @@ pub trait TradingCalendar: Send + Sync {
     /// Its name.
     fn name(&self) -> CalendarName;
 
+    /// The clock of the market.
+    fn zone(&self) -> MarketZone;
+
     /// The date of the session to which an instant belongs, in the zone of the market: trades before and after regular
     /// hours count to the session of their day.
     fn session_date(&self, instant: Timestamp) -> Date;

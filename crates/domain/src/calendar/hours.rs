@@ -63,6 +63,10 @@ impl TradingCalendar for MarketHours {
         self.name.clone()
     }
 
+    fn zone(&self) -> MarketZone {
+        self.zone.clone()
+    }
+
     fn session_date(&self, instant: Timestamp) -> Date {
         self.zone.date_of_shifted(instant, self.day_begins_before_midnight)
     }

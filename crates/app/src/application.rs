@@ -1,0 +1,126 @@
+//! The whole service on one page: configuration → adapters → use cases → server.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix_api::{Api, ApiServer, ApiSettings};
+use anyhow::Context;
+use domain::Clock;
+
+use crate::clock::SystemClock;
+use crate::config::{Config, ServerConfig};
+use crate::stop;
+use crate::store::Store;
+use crate::use_cases::UseCases;
+
+/// A server that is bound to its address and answers once it runs.
+pub struct Application {
+    server: ApiServer,
+    digest: String,
+    shutdown_timeout: Duration,
+}
+
+impl Application {
+    /// Opens the store, brings an embedded one up to date, and binds the address; port 0 picks a free one.
+    ///
+    /// # Errors
+    /// When the store cannot be opened or the address cannot be had, with the remedy. Call it within a runtime.
+    pub async fn build(config: Config) -> anyhow::Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let store = Store::open(&config.database, clock.clone()).await?;
+        let use_cases = UseCases::over(&store, &config.ingest, &clock)?;
+        let api = Api {
+            query: use_cases.query,
+            record: use_cases.record,
+            resolve: use_cases.resolve,
+            instruments: store.instruments,
+            prices: store.prices,
+            catalogue: store.catalogue,
+            history: store.history,
+            actions: store.actions,
+            care: store.care,
+            calendars: use_cases.calendars,
+            clock,
+        };
+        let ServerConfig {
+            listen,
+            shutdown_timeout,
+            body_limit,
+            spool_limit,
+        } = config.server;
+        let settings = ApiSettings {
+            shutdown_timeout,
+            body_limit,
+            spool_limit,
+            ..ApiSettings::on(listen)
+        };
+        let server = ApiServer::bind(api, &settings).map_err(|error| unbound(listen, error))?;
+        Ok(Self {
+            server,
+            digest: config.digest(),
+            shutdown_timeout,
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// Logs what starts here, and how long that took since `began`.
+    pub fn log_start(&self, began: Instant) {
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            configuration = self.digest,
+            address = %self.address(),
+            startup_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "started"
+        );
+    }
+
+    /// Answers until SIGTERM or Ctrl-C, then finishes the requests in hand within the configured time.
+    ///
+    /// # Errors
+    /// When signals cannot be listened to, or the sockets fail.
+    pub async fn run_until_stopped(self) -> anyhow::Result<()> {
+        let deadline = self.shutdown_timeout;
+        self.server
+            .run_until(async {
+                if let Err(error) = stop::asked().await {
+                    tracing::error!(%error, "signals cannot be listened to: stopping");
+                }
+            })
+            .await
+            .context("the server failed")?;
+        tracing::info!(deadline_s = deadline.as_secs(), "stopped");
+        Ok(())
+    }
+}
+
+/// Whether somebody listens there already, for those who have work to do before they listen themselves.
+///
+/// # Errors
+/// When the address cannot be had, with the remedy.
+pub(crate) fn refuse_busy(listen: SocketAddr) -> anyhow::Result<()> {
+    let bound = std::net::TcpListener::bind(listen);
+    bound.map(drop).map_err(|error| unbound(listen, error))
+}
+
+/// Why an address cannot be had, and what to do.
+fn unbound(listen: SocketAddr, error: io::Error) -> anyhow::Error {
+    let free = SocketAddr::new(listen.ip(), 0);
+    if error.kind() == io::ErrorKind::AddrInUse {
+        let next = SocketAddr::new(listen.ip(), listen.port().checked_add(1).unwrap_or(8_000));
+        anyhow::anyhow!(
+            "{listen} is in use by another program: choose another port with --listen {next}, or any free one with \
+             --listen {free}"
+        )
+    } else {
+        anyhow::Error::new(error).context(format!(
+            "cannot listen on {listen}; choose another address with --listen"
+        ))
+    }
+}

@@ -1,0 +1,255 @@
+//! One layer of the configuration: a file, `.env`, the environment or the flags, checked for keys that do not exist.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use figment::providers::{Format, Toml};
+use figment::value::{Dict, Map, Value};
+use figment::{Metadata, Profile, Provider};
+
+use super::mistake::Mistake;
+use super::setting::{PREFIX, SETTINGS, Setting};
+
+/// What one origin sets.
+#[derive(Clone, Debug)]
+pub(super) struct Layer {
+    origin: String,
+    entries: BTreeMap<&'static str, Entry>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    /// As the origin spells the setting.
+    spelled: String,
+    value: Value,
+}
+
+impl Layer {
+    /// Nothing yet, from this origin.
+    pub(super) fn new(origin: impl Into<String>) -> Self {
+        Self {
+            origin: origin.into(),
+            entries: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn set(&mut self, setting: &'static Setting, spelled: impl Into<String>, value: impl Into<Value>) {
+        let entry = Entry {
+            spelled: spelled.into(),
+            value: value.into(),
+        };
+        self.entries.insert(setting.key, entry);
+    }
+
+    /// A TOML file; each key that is none of ours is a mistake.
+    pub(super) fn of_file(path: &Path, mistakes: &mut Vec<Mistake>) -> Self {
+        let mut layer = Self::new(path.display().to_string());
+        let parsed = std::fs::read_to_string(path)
+            .map_err(|error| format!("cannot be read: {error}"))
+            .and_then(|text| {
+                Toml::string(&text)
+                    .data()
+                    .map_err(|error| without_excerpt(&error.kind.to_string()))
+            });
+        let sections = match parsed {
+            Ok(mut profiles) => profiles.remove(&Profile::Default).unwrap_or_default(),
+            Err(problem) => {
+                mistakes.push(layer.mistake("the file", problem));
+                return layer;
+            }
+        };
+        let mut files = Vec::new();
+        for (section, value) in sections {
+            let Value::Dict(_, names) = value else {
+                mistakes.push(layer.unknown(&section, &section));
+                continue;
+            };
+            for (name, value) in names {
+                let key = format!("{section}.{name}");
+                match Named::find(&key) {
+                    Some(Named::Value(setting)) => layer.set(setting, key, value),
+                    Some(Named::File(setting)) => files.push((setting, key, text_of(&value).unwrap_or_default())),
+                    None => mistakes.push(layer.unknown(&key, &key)),
+                }
+            }
+        }
+        layer.read_files(files, mistakes);
+        layer
+    }
+
+    /// Environment variables, of the process or of `.env`: ours by prefix, and the well-known aliases. All others are
+    /// somebody else's, and so are those that Kubernetes sets for a service called `sentinel`.
+    pub(super) fn of_variables(
+        origin: &str,
+        variables: impl IntoIterator<Item = (String, String)>,
+        mistakes: &mut Vec<Mistake>,
+    ) -> Self {
+        let mut layer = Self::new(origin);
+        let (mut files, mut aliased) = (Vec::new(), Vec::new());
+        for (variable, value) in variables {
+            let Some(rest) = variable.strip_prefix(PREFIX) else {
+                aliased.extend(Named::find_alias(&variable).map(|named| (named, variable, value)));
+                continue;
+            };
+            let key = rest.to_ascii_lowercase().replace("__", ".");
+            match Named::find(&key) {
+                Some(Named::Value(setting)) => layer.set(setting, variable, value),
+                Some(Named::File(setting)) => files.push((setting, variable, value)),
+                None if is_service_link(rest) => {}
+                None => {
+                    mistakes.push(layer.unknown(&variable, &key.replacen('_', ".", usize::from(!key.contains('.')))))
+                }
+            }
+        }
+        // Our own name of a setting is more specific than the alias, which other programs read too.
+        for (named, variable, value) in aliased {
+            let ours = |setting: &Setting| {
+                layer.entries.contains_key(setting.key) || files.iter().any(|(other, _, _)| other.key == setting.key)
+            };
+            match named {
+                Named::Value(setting) if !ours(setting) => layer.set(setting, variable, value),
+                Named::File(setting) if !ours(setting) => files.push((setting, variable, value)),
+                _ => {}
+            }
+        }
+        layer.read_files(files, mistakes);
+        layer
+    }
+
+    /// Secrets that are kept in files, as Docker and Kubernetes mount them; white space at the end is not part of them.
+    fn read_files(&mut self, files: Vec<(&'static Setting, String, String)>, mistakes: &mut Vec<Mistake>) {
+        for (setting, spelled, path) in files {
+            if let Some(other) = self.entries.get(setting.key) {
+                let problem = format!("{} is set here too; keep one of them", other.spelled);
+                mistakes.push(self.mistake(&spelled, problem));
+                continue;
+            }
+            match std::fs::read_to_string(&path) {
+                Ok(text) => self.set(setting, spelled, text.trim_end()),
+                Err(error) => mistakes.push(Mistake {
+                    value: Some(path),
+                    ..self.mistake(&spelled, format!("the file cannot be read: {error}"))
+                }),
+            }
+        }
+    }
+
+    fn mistake(&self, spelled: &str, problem: String) -> Mistake {
+        Mistake {
+            setting: spelled.to_owned(),
+            value: None,
+            origin: self.origin.clone(),
+            problem,
+        }
+    }
+
+    /// A key that does not exist, with the nearest that does, spelled as this origin would.
+    fn unknown(&self, spelled: &str, key: &str) -> Mistake {
+        let nearest = SETTINGS
+            .iter()
+            .map(|setting| (strsim::jaro_winkler(setting.key, key), setting))
+            .max_by(|(one, _), (other, _)| one.total_cmp(other))
+            .filter(|(likeness, _)| *likeness > 0.7);
+        let problem = match nearest {
+            Some((_, setting)) if spelled.starts_with(PREFIX) => {
+                format!("there is no such setting; did you mean {}?", setting.variable())
+            }
+            Some((_, setting)) => {
+                let (section, name) = setting.path();
+                format!("there is no such setting; did you mean {name} in [{section}]?")
+            }
+            None => "there is no such setting; `sentinel config show` lists all".to_owned(),
+        };
+        self.mistake(spelled, problem)
+    }
+}
+
+/// The parser shows the line at fault, which may hold a password: only its place and the reason are kept.
+fn without_excerpt(problem: &str) -> String {
+    let told: Vec<&str> = problem
+        .lines()
+        .filter(|line| !line.contains('|') && !line.trim().is_empty())
+        .collect();
+    told.join(": ")
+}
+
+/// What a key names: the value of a setting, or the file that holds it.
+enum Named {
+    Value(&'static Setting),
+    File(&'static Setting),
+}
+
+impl Named {
+    fn find(key: &str) -> Option<Self> {
+        SETTINGS.into_iter().find_map(|setting| {
+            if setting.key == key {
+                return Some(Self::Value(setting));
+            }
+            let file = setting.secret && key.strip_suffix("_file") == Some(setting.key);
+            file.then_some(Self::File(setting))
+        })
+    }
+
+    fn find_alias(variable: &str) -> Option<Self> {
+        SETTINGS.into_iter().find_map(|setting| {
+            let alias = setting.alias?;
+            if alias == variable {
+                return Some(Self::Value(setting));
+            }
+            let file = setting.secret && variable.strip_suffix("_FILE") == Some(alias);
+            file.then_some(Self::File(setting))
+        })
+    }
+}
+
+/// Kubernetes sets such variables for each service of a namespace; for one called `sentinel` or `sentinel-api` they
+/// begin like ours: `SENTINEL_SERVICE_HOST`, `SENTINEL_API_PORT_8000_TCP_ADDR`.
+fn is_service_link(rest: &str) -> bool {
+    if rest.contains("__") {
+        return false;
+    }
+    let rest = format!("_{rest}");
+    let protocol = |part: &str| ["_TCP", "_UDP", "_SCTP"].iter().any(|name| part.contains(name));
+    rest.ends_with("_SERVICE_HOST")
+        || rest.contains("_SERVICE_PORT")
+        || rest.ends_with("_PORT")
+        || rest.split_once("_PORT_").is_some_and(|(_, part)| protocol(part))
+}
+
+/// A scalar as text; `None` for lists and tables.
+pub(super) fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(_, text) => Some(text.clone()),
+        Value::Char(_, character) => Some(character.to_string()),
+        Value::Bool(_, truth) => Some(truth.to_string()),
+        Value::Num(_, number) => match number.to_actual() {
+            figment::error::Actual::Signed(number) => Some(number.to_string()),
+            figment::error::Actual::Unsigned(number) => Some(number.to_string()),
+            figment::error::Actual::Float(number) => Some(number.to_string()),
+            _ => None,
+        },
+        Value::Empty(..) | Value::Dict(..) | Value::Array(..) => None,
+    }
+}
+
+impl Provider for Layer {
+    fn metadata(&self) -> Metadata {
+        let entries = self.entries.clone();
+        Metadata::named(self.origin.clone()).interpolater(move |_profile, path| {
+            let key = path.join(".");
+            entries.get(key.as_str()).map_or(key, |entry| entry.spelled.clone())
+        })
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        let mut sections = Dict::new();
+        for (key, entry) in &self.entries {
+            let (section, name) = key.split_once('.').unwrap_or(("", key));
+            let section = sections.entry(section.to_owned()).or_insert_with(|| Dict::new().into());
+            if let Value::Dict(_, names) = section {
+                names.insert(name.to_owned(), entry.value.clone());
+            }
+        }
+        Ok(Map::from([(Profile::Default, sections)]))
+    }
+}

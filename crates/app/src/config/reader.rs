@@ -1,0 +1,121 @@
+//! Reads settings from the merged layers and gathers every mistake on the way.
+
+use figment::Figment;
+use figment::value::Value;
+use secrecy::SecretString;
+
+use super::layer::text_of;
+use super::mistake::Mistake;
+use super::setting::Setting;
+
+/// A setting as it came out, for `config show`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EffectiveSetting {
+    /// Its key.
+    pub key: &'static str,
+    /// Its value, masked when secret; empty when it has none.
+    pub value: String,
+    /// Where it was set: `default`, a file, `.env`, `environment` or `command line`.
+    pub origin: String,
+    /// What it does.
+    pub about: &'static str,
+}
+
+pub(super) struct Reader {
+    figment: Figment,
+    pub(super) effective: Vec<EffectiveSetting>,
+    pub(super) mistakes: Vec<Mistake>,
+}
+
+impl Reader {
+    pub(super) fn new(figment: Figment, mistakes: Vec<Mistake>) -> Self {
+        Self {
+            figment,
+            effective: Vec::new(),
+            mistakes,
+        }
+    }
+
+    /// One value; `parse` says what would be right. `None` after a mistake.
+    pub(super) fn value<T>(
+        &mut self,
+        setting: &'static Setting,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let value = self
+            .figment
+            .find_value(setting.key)
+            .unwrap_or_else(|_absent| Value::from(""));
+        let read = match text_of(&value) {
+            Some(text) => parse(text.trim()).map_err(|problem| (text, problem)),
+            None => Err((
+                String::new(),
+                "one value is expected here, not a list or a table".to_owned(),
+            )),
+        };
+        self.settle(setting, text_of(&value).unwrap_or_default(), read)
+    }
+
+    /// A secret, beside what it parses to.
+    pub(super) fn secret<T>(
+        &mut self,
+        setting: &'static Setting,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<(SecretString, T)> {
+        self.value(setting, |text| Ok((SecretString::from(text), parse(text)?)))
+    }
+
+    /// A list: of a file's array, or of text with commas.
+    pub(super) fn list<T>(
+        &mut self,
+        setting: &'static Setting,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
+        let value = self
+            .figment
+            .find_value(setting.key)
+            .unwrap_or_else(|_absent| Value::from(""));
+        let texts: Option<Vec<String>> = match &value {
+            Value::Array(_, values) => values.iter().map(text_of).collect(),
+            other => text_of(other).map(|text| text.split(',').map(str::to_owned).collect()),
+        };
+        let texts = texts.unwrap_or_default();
+        let read = texts
+            .iter()
+            .map(|text| text.trim())
+            .filter(|text| !text.is_empty())
+            .map(|text| parse(text).map_err(|problem| (text.to_owned(), problem)))
+            .collect();
+        self.settle(setting, texts.join(","), read)
+    }
+
+    fn settle<T>(&mut self, setting: &'static Setting, text: String, read: Result<T, (String, String)>) -> Option<T> {
+        let metadata = self.figment.find_metadata(setting.key);
+        let origin = metadata.map_or_else(|| "default".to_owned(), |metadata| metadata.name.to_string());
+        match read {
+            Ok(value) => {
+                self.effective.push(EffectiveSetting {
+                    key: setting.key,
+                    value: setting.shown(&text),
+                    origin,
+                    about: setting.about,
+                });
+                Some(value)
+            }
+            Err((text, problem)) => {
+                let (section, name) = setting.path();
+                let spelled = metadata.map_or_else(
+                    || setting.key.to_owned(),
+                    |metadata| metadata.interpolate(self.figment.profile(), &[section, name]),
+                );
+                self.mistakes.push(Mistake {
+                    setting: spelled,
+                    value: Some(setting.shown(&text)),
+                    origin,
+                    problem,
+                });
+                None
+            }
+        }
+    }
+}

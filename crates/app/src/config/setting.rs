@@ -1,0 +1,197 @@
+//! The table of all settings: what the command line, the files and the environment may set.
+
+/// One setting: a key of two parts, `section.name`.
+#[derive(Debug)]
+pub struct Setting {
+    /// Its key in files: `[section]`, then `name`.
+    pub key: &'static str,
+    /// Its value when nobody says otherwise; empty for none.
+    pub default: &'static str,
+    /// Another environment variable that sets it, well known beyond this program.
+    pub alias: Option<&'static str>,
+    /// Whether it may carry a password: it is masked wherever it is shown, and can come from a file.
+    pub secret: bool,
+    /// What it does, for `config show` and the documentation.
+    pub about: &'static str,
+}
+
+const fn setting(key: &'static str, default: &'static str, about: &'static str) -> Setting {
+    Setting {
+        key,
+        default,
+        alias: None,
+        secret: false,
+        about,
+    }
+}
+
+/// `database.url`
+pub(super) const DATABASE_URL: Setting = Setting {
+    alias: Some("DATABASE_URL"),
+    secret: true,
+    ..setting(
+        "database.url",
+        "sqlite:./sentinel.db",
+        "where the data are kept: sqlite:FILE",
+    )
+};
+/// `server.listen`
+pub(super) const SERVER_LISTEN: Setting = setting(
+    "server.listen",
+    "127.0.0.1:8000",
+    "address and port to serve on; port 0 picks a free one",
+);
+/// `server.shutdown_timeout_s`
+pub(super) const SERVER_SHUTDOWN_TIMEOUT: Setting = setting(
+    "server.shutdown_timeout_s",
+    "20",
+    "seconds that requests in hand may take to finish after a stop signal: 0 to 3600",
+);
+/// `server.body_limit_mib`
+pub(super) const SERVER_BODY_LIMIT: Setting = setting(
+    "server.body_limit_mib",
+    "64",
+    "largest body of bars that is taken, in MiB after decompression: 1 to 4096",
+);
+/// `server.spool_limit_mib`
+pub(super) const SERVER_SPOOL_LIMIT: Setting = setting(
+    "server.spool_limit_mib",
+    "1024",
+    "disk that the temporary files behind HEAD and Range may take together, in MiB: 1 to 1048576",
+);
+/// `log.level`
+pub(super) const LOG_LEVEL: Setting = Setting {
+    alias: Some("LOG_LEVEL"),
+    ..setting(
+        "log.level",
+        "info",
+        "off, error, warn, info, debug or trace; also per module: info,diesel_sqlite=debug",
+    )
+};
+/// `log.format`
+pub(super) const LOG_FORMAT: Setting = setting(
+    "log.format",
+    "auto",
+    "human, json, or auto: human lines on a terminal and JSON elsewhere",
+);
+/// `log.file`
+pub(super) const LOG_FILE: Setting = setting(
+    "log.file",
+    "",
+    "file that logs are appended to, instead of standard error",
+);
+/// `log.rotation`
+pub(super) const LOG_ROTATION: Setting = setting(
+    "log.rotation",
+    "daily",
+    "when a new log file is begun: never, hourly or daily (UTC)",
+);
+/// `log.keep_files`
+pub(super) const LOG_KEEP_FILES: Setting =
+    setting("log.keep_files", "14", "how many rotated log files are kept: 1 to 1000");
+/// `ingest.precedence`
+pub(super) const INGEST_PRECEDENCE: Setting = setting(
+    "ingest.precedence",
+    "",
+    "sources from the most trusted to the least, comma-separated; those not listed are equal and lowest",
+);
+
+/// All of them, in the order in which they are shown.
+pub const SETTINGS: [&Setting; 11] = [
+    &DATABASE_URL,
+    &SERVER_LISTEN,
+    &SERVER_SHUTDOWN_TIMEOUT,
+    &SERVER_BODY_LIMIT,
+    &SERVER_SPOOL_LIMIT,
+    &LOG_LEVEL,
+    &LOG_FORMAT,
+    &LOG_FILE,
+    &LOG_ROTATION,
+    &LOG_KEEP_FILES,
+    &INGEST_PRECEDENCE,
+];
+
+/// Before each variable of ours.
+pub(super) const PREFIX: &str = "SENTINEL_";
+
+impl Setting {
+    /// The environment variable that sets it: `SENTINEL_SERVER__LISTEN`.
+    #[must_use]
+    pub fn variable(&self) -> String {
+        format!("{PREFIX}{}", self.key.to_ascii_uppercase().replace('.', "__"))
+    }
+
+    /// Section and name.
+    #[must_use]
+    pub fn path(&self) -> (&'static str, &'static str) {
+        self.key.split_once('.').unwrap_or(("", self.key))
+    }
+
+    /// A value as it may be shown: in secrets, the password of a URL is masked.
+    #[must_use]
+    pub fn shown(&self, value: &str) -> String {
+        if self.secret {
+            mask_password(value)
+        } else {
+            value.to_owned()
+        }
+    }
+}
+
+/// `scheme://user:***@host`: whatever stands between the first `:` after `//` and the last `@` is masked, also where the
+/// text is no proper URL; so are values of parameters that are called like passwords.
+fn mask_password(text: &str) -> String {
+    let (address, parameters) = match text.split_once('?') {
+        Some((address, parameters)) => (address, Some(parameters)),
+        None => (text, None),
+    };
+    let (before, rest) = match address.split_once("//") {
+        Some((scheme, rest)) => (format!("{scheme}//"), rest),
+        None => (String::new(), address),
+    };
+    let mut shown = match rest.rsplit_once('@').map(|(login, host)| (login.split_once(':'), host)) {
+        Some((Some((user, _password)), host)) => format!("{before}{user}:***@{host}"),
+        _ => address.to_owned(),
+    };
+    if let Some(parameters) = parameters {
+        let masked: Vec<String> = parameters
+            .split('&')
+            .map(|pair| match pair.split_once('=') {
+                Some((name, _)) if name.to_ascii_lowercase().contains("pass") => format!("{name}=***"),
+                _ => pair.to_owned(),
+            })
+            .collect();
+        shown = format!("{shown}?{}", masked.join("&"));
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_passwords_and_nothing_else() {
+        let check = |text: &str, shown: &str| assert_eq!(mask_password(text), shown);
+        check("sqlite:./sentinel.db", "sqlite:./sentinel.db");
+        check("postgres://u:secret@h:5432/db", "postgres://u:***@h:5432/db");
+        check("postgres://u:se@cr:et@h/db", "postgres://u:***@h/db");
+        check(
+            "postgres://u@h/db?password=secret&x=1",
+            "postgres://u@h/db?password=***&x=1",
+        );
+        check("u:secret@h", "u:***@h");
+    }
+
+    #[test]
+    fn each_setting_has_a_section_and_a_variable() {
+        for setting in SETTINGS {
+            assert!(
+                !setting.path().0.is_empty() && !setting.about.is_empty(),
+                "{}",
+                setting.key
+            );
+        }
+        assert_eq!(LOG_LEVEL.variable(), "SENTINEL_LOG__LEVEL");
+    }
+}

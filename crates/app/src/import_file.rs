@@ -1,0 +1,368 @@
+//! One file on its way in: surveyed, read, recorded.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use bar_formats::{BarFile, FileError, FileProblem, NaiveTimes, ReadOptions, Survey};
+use domain::import_bars::{BarRows, FileRow, ImportSettings, ImportedSeries};
+use domain::resolve_instrument::WantedInstrument;
+use domain::{AssetClass, BoxError, InstrumentDetails, InstrumentRepository, Interval, Symbol};
+
+use crate::exit::UsageError;
+use crate::output::Progress;
+use crate::stop::StopFlag;
+use crate::use_cases::UseCases;
+
+/// What became of a file.
+#[derive(Debug)]
+pub(crate) struct ImportedFile {
+    pub(crate) series: Vec<ImportedSeries>,
+    /// Columns that were not read.
+    pub(crate) ignored_columns: Vec<String>,
+    /// What was assumed, and how to say otherwise.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Somebody asked to stop; what was merged before stays.
+#[derive(Debug, thiserror::Error)]
+#[error("stopped by a signal; what was merged stays, and importing again goes on")]
+pub(crate) struct Stopped;
+
+/// Imports files with the same words for all of them.
+pub(crate) struct FileImporter {
+    pub(crate) use_cases: UseCases,
+    pub(crate) instruments: Arc<dyn InstrumentRepository>,
+    pub(crate) stop: StopFlag,
+}
+
+impl FileImporter {
+    /// Imports one file; `label` is what progress calls it.
+    ///
+    /// # Errors
+    /// [`UsageError`] when only a flag can settle what the file means; else why it failed.
+    pub(crate) async fn import(
+        &self,
+        path: &Path,
+        label: &str,
+        said: &ReadOptions,
+        settings: &ImportSettings,
+    ) -> anyhow::Result<ImportedFile> {
+        let survey = bar_formats::survey(path, said).map_err(explained)?;
+        let mut warnings = Vec::new();
+        let options = self.complete(said.clone(), settings, &survey, &mut warnings).await?;
+        let mut progress = Progress::begin(label, Some(survey.rows()));
+        let mut series = Vec::new();
+        let mut before = 0;
+        for like in alike(&survey) {
+            let file = BarFile::open(path, &survey, &options).map_err(explained)?;
+            let settings = ImportSettings {
+                gives_volume: like.gives_volume,
+                minutes_past_hour: like.minutes_past_hour,
+                ..settings.clone()
+            };
+            let mut rows = Rows {
+                file,
+                only: &like.series,
+                stop: &self.stop,
+            };
+            let mut seen = 0;
+            let mut reach = |rows| {
+                seen = rows;
+                progress.reach(before + rows);
+            };
+            series.extend(self.use_cases.import.import(&mut rows, &settings, &mut reach).await?);
+            before += seen;
+        }
+        drop(progress);
+        warnings.extend(
+            series
+                .iter()
+                .filter_map(|imported| guess(imported, &settings.instrument)),
+        );
+        let ignored: BTreeSet<String> = survey.parts.into_iter().flat_map(|part| part.ignored_columns).collect();
+        Ok(ImportedFile {
+            series,
+            ignored_columns: ignored.into_iter().collect(),
+            warnings,
+        })
+    }
+
+    /// What the instruments of the file tell about its times.
+    async fn complete(
+        &self,
+        mut options: ReadOptions,
+        settings: &ImportSettings,
+        survey: &Survey,
+        warnings: &mut Vec<String>,
+    ) -> anyhow::Result<ReadOptions> {
+        let (mut never_sleep, mut zones) = (true, BTreeMap::new());
+        for series in &survey.series {
+            let details = self.details_of(&series.symbol, settings).await?;
+            never_sleep &= matches!(details.asset_class, AssetClass::Crypto | AssetClass::Forex);
+            let calendar = self.use_cases.calendars.get(&details.calendar);
+            zones.extend(calendar.map(|calendar| (calendar.zone().name().to_owned(), calendar.zone())));
+        }
+        if survey.needs_zone() && options.naive_times == NaiveTimes::Refused && never_sleep {
+            options.naive_times = NaiveTimes::Utc;
+            warnings.push(
+                "times without a zone are taken as UTC, as is usual for crypto and forex; --timezone says otherwise"
+                    .to_owned(),
+            );
+        }
+        if options.session_zone.is_none() && zones.len() == 1 {
+            options.session_zone = zones.into_values().next();
+        }
+        Ok(options)
+    }
+
+    /// The instrument that is there, or the one that would be created.
+    async fn details_of(&self, symbol: &Symbol, settings: &ImportSettings) -> anyhow::Result<InstrumentDetails> {
+        let known = self.instruments.with_symbol(symbol).await?.into_iter().next();
+        Ok(known.map_or_else(
+            || {
+                let symbol = symbol.clone();
+                WantedInstrument {
+                    symbol,
+                    ..settings.instrument.clone()
+                }
+                .details()
+            },
+            |instrument| instrument.details,
+        ))
+    }
+}
+
+/// Series of a file that are imported together, because what holds for all rows of an import is the same for them.
+struct Alike {
+    series: HashSet<(Symbol, Interval)>,
+    gives_volume: bool,
+    minutes_past_hour: u8,
+}
+
+fn alike(survey: &Survey) -> Vec<Alike> {
+    let mut groups: Vec<Alike> = Vec::new();
+    for series in &survey.series {
+        let key = (series.symbol.clone(), series.interval);
+        let fits = |group: &&mut Alike| {
+            group.gives_volume == series.gives_volume && group.minutes_past_hour == series.minutes_past_hour
+        };
+        match groups.iter_mut().find(fits) {
+            Some(group) => drop(group.series.insert(key)),
+            None => groups.push(Alike {
+                series: HashSet::from([key]),
+                gives_volume: series.gives_volume,
+                minutes_past_hour: series.minutes_past_hour,
+            }),
+        }
+    }
+    groups
+}
+
+/// Rows of a file as the use case asks for them, until somebody asks to stop.
+struct Rows<'a> {
+    file: BarFile,
+    only: &'a HashSet<(Symbol, Interval)>,
+    stop: &'a StopFlag,
+}
+
+impl BarRows for Rows<'_> {
+    fn next_rows(&mut self, limit: usize) -> Result<Vec<FileRow>, BoxError> {
+        if self.stop.is_raised() {
+            return Err(Stopped.into());
+        }
+        let mut rows = Vec::with_capacity(limit);
+        while rows.len() < limit {
+            let Some(row) = self.file.next().transpose()? else {
+                break;
+            };
+            let key = (row.symbol.clone(), row.interval);
+            if self.only.contains(&key) {
+                rows.push(row);
+            }
+        }
+        Ok(rows)
+    }
+}
+
+/// What was guessed of a new instrument, and how to correct it.
+fn guess(imported: &ImportedSeries, said: &WantedInstrument) -> Option<String> {
+    let (instrument, details) = (&imported.instrument, &imported.instrument.details);
+    let class_guessed = said.asset_class.is_none();
+    if !imported.created || !(class_guessed || details.currency.is_unknown()) {
+        return None;
+    }
+    let class = if class_guessed {
+        format!("taken for {} by its name", with_article(details.asset_class))
+    } else {
+        with_article(details.asset_class)
+    };
+    let (currency, flag) = if details.currency.is_unknown() {
+        (", in an unknown currency (XXX)", " --currency CODE")
+    } else {
+        ("", "")
+    };
+    let class_flag = if class_guessed { " --asset-class CLASS" } else { "" };
+    Some(format!(
+        "{instrument} is new, {class}{currency}; `sentinel instruments edit {instrument}{class_flag}{flag}` corrects that"
+    ))
+}
+
+fn with_article(class: AssetClass) -> String {
+    match class {
+        AssetClass::Etf | AssetClass::Index => format!("an {class}"),
+        AssetClass::Crypto => "a crypto pair".to_owned(),
+        AssetClass::Forex => "a currency pair".to_owned(),
+        _ => format!("a {class}"),
+    }
+}
+
+/// Whatever a flag settles is wrong usage; a file that is broken is a failure.
+fn explained(error: FileError) -> anyhow::Error {
+    match error.problem() {
+        FileProblem::MissingColumn { .. }
+        | FileProblem::AmbiguousColumn { .. }
+        | FileProblem::MappedColumnAbsent { .. }
+        | FileProblem::OrderUnknown { .. }
+        | FileProblem::StampNotUnderstood { .. }
+        | FileProblem::DayOrMonth { .. }
+        | FileProblem::ZoneNeeded { .. }
+        | FileProblem::NoSymbol
+        | FileProblem::BadSymbol { .. }
+        | FileProblem::SeveralSymbols { .. }
+        | FileProblem::SeveralIntervals { .. }
+        | FileProblem::BadInterval { .. }
+        | FileProblem::NoInterval { .. }
+        | FileProblem::OddInterval { .. }
+        | FileProblem::IntervalContradicted { .. } => UsageError(error.to_string()).into(),
+        FileProblem::Unreadable(_)
+        | FileProblem::Damaged { .. }
+        | FileProblem::WrongKind { .. }
+        | FileProblem::Empty
+        | FileProblem::NoRows
+        | FileProblem::NoBarFiles
+        | FileProblem::NotBars { .. }
+        | FileProblem::LineTooLong
+        | FileProblem::MixedDayOrder { .. }
+        | FileProblem::MixedUnits { .. }
+        | FileProblem::Changed
+        | FileProblem::NoRoomToSort(_) => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{Basis, RunFilter, RunState, SourceName};
+
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::config::{Config, Sources};
+    use crate::store::Store;
+
+    const BARS: &str =
+        "timestamp,open,high,low,close,volume\n2024-01-02T14:30:00,1,2,1,2,5\n2024-01-02T14:31:00,1,2,1,2,5\n";
+
+    async fn importer(folder: &Path) -> (Store, FileImporter) {
+        let url = format!("sqlite:{}", folder.join("s.db").display());
+        let config = Config::load(&Sources::default().with_flag("database.url", "--database-url", url)).unwrap();
+        let clock: Arc<dyn domain::Clock> = Arc::new(SystemClock);
+        let store = Store::open(&config.database, clock.clone()).await.unwrap();
+        let importer = FileImporter {
+            use_cases: UseCases::over(&store, &config.ingest, &clock).unwrap(),
+            instruments: store.instruments.clone(),
+            stop: StopFlag::default(),
+        };
+        (store, importer)
+    }
+
+    fn settings() -> ImportSettings {
+        ImportSettings {
+            source: SourceName::file(),
+            basis: Basis::Raw,
+            gives_volume: true,
+            minutes_past_hour: 0,
+            complete: false,
+            instrument: WantedInstrument::called("-".parse().unwrap()),
+        }
+    }
+
+    async fn import(importer: &FileImporter, path: &Path) -> anyhow::Result<ImportedFile> {
+        importer.import(path, "x", &ReadOptions::default(), &settings()).await
+    }
+
+    #[tokio::test]
+    async fn times_without_a_zone_are_utc_for_crypto_and_a_question_for_stocks() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_store, importer) = importer(folder.path()).await;
+        let [crypto, stock] = ["BTC-USD_1m.csv", "AAPL_1m.csv"].map(|name| folder.path().join(name));
+        std::fs::write(&crypto, BARS).unwrap();
+        std::fs::write(&stock, BARS).unwrap();
+        let imported = import(&importer, &crypto).await.unwrap();
+        let range = imported.series.first().unwrap().range.unwrap();
+        assert_eq!(range.start().to_string(), "2024-01-02T14:30:00Z");
+        assert!(
+            imported.warnings.iter().any(|warning| warning.contains("--timezone")),
+            "{imported:?}"
+        );
+        let error = import(&importer, &stock).await.unwrap_err();
+        assert!(
+            error.is::<UsageError>() && error.to_string().contains("--timezone"),
+            "{error:#}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_signal_ends_the_import_and_its_run_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, importer) = importer(folder.path()).await;
+        let path = folder.path().join("BTC-USD_1m.csv");
+        std::fs::write(&path, BARS).unwrap();
+        // The first batch holds all rows: the signal comes while it is merged.
+        let survey = bar_formats::survey(&path, &ReadOptions::default()).unwrap();
+        let options = ReadOptions {
+            naive_times: NaiveTimes::In(domain::MarketZone::utc()),
+            ..ReadOptions::default()
+        };
+        let only = alike(&survey).pop().unwrap().series;
+        let mut rows = Rows {
+            file: BarFile::open(&path, &survey, &options).unwrap(),
+            only: &only,
+            stop: &importer.stop,
+        };
+        let mut raise = |_rows| importer.stop.raise();
+        let stopped = importer
+            .use_cases
+            .import
+            .import(&mut rows, &settings(), &mut raise)
+            .await
+            .unwrap_err();
+        assert!(
+            crate::output::chain(&stopped).contains("stopped by a signal"),
+            "{stopped}"
+        );
+        let runs = store.runs.list(&RunFilter::default(), 10, None).await.unwrap();
+        assert_eq!(runs.iter().map(|run| run.state).collect::<Vec<_>>(), [RunState::Failed]);
+    }
+
+    #[tokio::test]
+    async fn a_new_instrument_says_what_was_guessed_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_store, importer) = importer(folder.path()).await;
+        let path = folder.path().join("SPX_1d.csv");
+        std::fs::write(
+            &path,
+            "date,open,high,low,close\n2024-01-02,1,2,1,2\n2024-01-03,1,2,1,2\n",
+        )
+        .unwrap();
+        let imported = import(&importer, &path).await.unwrap();
+        assert_eq!(
+            imported.warnings,
+            [
+                "SPX is new, taken for an index by its name, in an unknown currency (XXX); `sentinel instruments edit SPX \
+              --asset-class CLASS --currency CODE` corrects that"
+            ]
+        );
+        let again = import(&importer, &path).await.unwrap();
+        assert_eq!(again.warnings, Vec::<String>::new());
+    }
+}

@@ -1,0 +1,62 @@
+//! The use cases, over the ports of one store.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use domain::import_bars::ImportBars;
+use domain::query_prices::QueryPrices;
+use domain::record_bars::RecordBars;
+use domain::resolve_instrument::ResolveInstrument;
+use domain::{Calendars, Clock};
+
+use crate::config::IngestConfig;
+use crate::store::Store;
+
+/// What can be done with a store.
+#[derive(Clone)]
+pub(crate) struct UseCases {
+    /// Finds instruments.
+    pub(crate) resolve: ResolveInstrument,
+    /// Takes in rows of one series.
+    pub(crate) record: RecordBars,
+    /// Takes in files.
+    pub(crate) import: ImportBars,
+    /// Answers for prices.
+    pub(crate) query: QueryPrices,
+    /// When markets trade.
+    pub(crate) calendars: Arc<Calendars>,
+}
+
+impl UseCases {
+    /// Over a store, with the configured order in which sources are believed.
+    ///
+    /// # Errors
+    /// When the calendars cannot be had.
+    pub(crate) fn over(store: &Store, ingest: &IngestConfig, clock: &Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let calendars = Arc::new(Calendars::built_in().context("the trading calendars are not usable")?);
+        let resolve = ResolveInstrument::new(store.instruments.clone());
+        let record = RecordBars::new(
+            store.prices.clone(),
+            store.catalogue.clone(),
+            store.actions.clone(),
+            calendars.clone(),
+            clock.clone(),
+            ingest.precedence.clone(),
+        );
+        let import = ImportBars::new(resolve.clone(), record.clone(), store.runs.clone(), calendars.clone());
+        let query = QueryPrices::new(
+            store.prices.clone(),
+            store.catalogue.clone(),
+            store.actions.clone(),
+            calendars.clone(),
+            clock.clone(),
+        );
+        Ok(Self {
+            resolve,
+            record,
+            import,
+            query,
+            calendars,
+        })
+    }
+}
