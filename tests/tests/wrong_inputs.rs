@@ -1,4 +1,5 @@
 //! Wrong inputs, each with the answer that a person gets: files, flags, configuration and requests.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::fs;
 
@@ -110,12 +111,15 @@ async fn asked(server: &Server, method: &str, path: &str, headers: &[(&str, &str
     )
 }
 
+/// Method, path, headers and body.
+type Asked<'a> = (&'a str, String, &'a [(&'a str, &'a str)], &'a str);
+
 #[tokio::test]
 async fn wrong_requests() {
     let (_home, server) = serving();
     let json = [("content-type", "application/json")];
     let prices = "/api/v1/instruments/AAPL/prices";
-    let wrong: &[(&str, String, &[(&str, &str)], &str)] = &[
+    let wrong: &[Asked<'_>] = &[
         ("GET", "/api/v1/instruments/NOPE/prices".to_owned(), &[], ""),
         ("GET", "/api/v1/nothing".to_owned(), &[], ""),
         ("DELETE", "/health".to_owned(), &[], ""),

@@ -1,11 +1,11 @@
 //! One file on its way in: surveyed, read, recorded.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use bar_formats::{BarFile, FileError, FileProblem, NaiveTimes, ReadOptions, Survey};
-use domain::import_bars::{BarRows, FileRow, ImportSettings, ImportedSeries};
+use bar_formats::{BarFile, FileError, FileProblem, NaiveTimes, ReadOptions, SeriesSurvey, Survey};
+use domain::import_bars::{BarRows, FileRow, ImportSettings, ImportedSeries, SeriesTraits};
 use domain::resolve_instrument::WantedInstrument;
 use domain::{AssetClass, BoxError, InstrumentDetails, InstrumentRepository, Interval, Symbol};
 
@@ -52,34 +52,20 @@ impl FileImporter {
         let mut warnings = Vec::new();
         let options = self.complete(said.clone(), settings, &survey, &mut warnings).await?;
         let mut progress = Progress::begin(label, Some(survey.rows()));
-        let mut series = Vec::new();
-        let mut before = 0;
-        for like in alike(&survey) {
-            let file = BarFile::open(path, &survey, &options).map_err(explained)?;
-            let settings = ImportSettings {
-                gives_volume: like.gives_volume,
-                minutes_past_hour: like.minutes_past_hour,
-                ..settings.clone()
-            };
-            let mut rows = Rows {
-                file,
-                only: &like.series,
-                stop: &self.stop,
-            };
-            let mut seen = 0;
-            let mut reach = |rows| {
-                seen = rows;
-                progress.reach(before + rows);
-            };
-            series.extend(self.use_cases.import.import(&mut rows, &settings, &mut reach).await?);
-            before += seen;
-        }
+        let file = BarFile::open(path, &survey, &options).map_err(explained)?;
+        let mut rows = Rows { file, stop: &self.stop };
+        let series = self
+            .use_cases
+            .import
+            .import(&mut rows, settings, &mut |rows| progress.reach(rows))
+            .await?;
         drop(progress);
         warnings.extend(
             series
                 .iter()
                 .filter_map(|imported| guess(imported, &settings.instrument)),
         );
+        warnings.extend(survey.series.iter().filter_map(without_volume));
         let ignored: BTreeSet<String> = survey.parts.into_iter().flat_map(|part| part.ignored_columns).collect();
         Ok(ImportedFile {
             series,
@@ -133,56 +119,37 @@ impl FileImporter {
     }
 }
 
-/// Series of a file that are imported together, because what holds for all rows of an import is the same for them.
-struct Alike {
-    series: HashSet<(Symbol, Interval)>,
-    gives_volume: bool,
-    minutes_past_hour: u8,
-}
-
-fn alike(survey: &Survey) -> Vec<Alike> {
-    let mut groups: Vec<Alike> = Vec::new();
-    for series in &survey.series {
-        let key = (series.symbol.clone(), series.interval);
-        let fits = |group: &&mut Alike| {
-            group.gives_volume == series.gives_volume && group.minutes_past_hour == series.minutes_past_hour
-        };
-        match groups.iter_mut().find(fits) {
-            Some(group) => drop(group.series.insert(key)),
-            None => groups.push(Alike {
-                series: HashSet::from([key]),
-                gives_volume: series.gives_volume,
-                minutes_past_hour: series.minutes_past_hour,
-            }),
-        }
-    }
-    groups
-}
-
 /// Rows of a file as the use case asks for them, until somebody asks to stop.
 struct Rows<'a> {
     file: BarFile,
-    only: &'a HashSet<(Symbol, Interval)>,
     stop: &'a StopFlag,
 }
 
 impl BarRows for Rows<'_> {
+    fn traits_of(&self, symbol: &Symbol, interval: Interval) -> SeriesTraits {
+        self.file.traits_of(symbol, interval)
+    }
+
     fn next_rows(&mut self, limit: usize) -> Result<Vec<FileRow>, BoxError> {
         if self.stop.is_raised() {
-            return Err(Stopped.into());
+            Err(Stopped.into())
+        } else {
+            self.file.next_rows(limit)
         }
-        let mut rows = Vec::with_capacity(limit);
-        while rows.len() < limit {
-            let Some(row) = self.file.next().transpose()? else {
-                break;
-            };
-            let key = (row.symbol.clone(), row.interval);
-            if self.only.contains(&key) {
-                rows.push(row);
-            }
-        }
-        Ok(rows)
     }
+}
+
+/// Rows without a volume in a series that has volumes: they are kept, and said.
+fn without_volume(series: &SeriesSurvey) -> Option<String> {
+    let SeriesSurvey {
+        symbol,
+        interval,
+        without_volume,
+        gives_volume,
+        ..
+    } = series;
+    (*gives_volume && *without_volume > 0)
+        .then(|| format!("rows of {symbol} {interval} without a volume: {without_volume}; those with good prices are kept with volume 0"))
 }
 
 /// What was guessed of a new instrument, and how to correct it.

@@ -27,9 +27,21 @@ pub struct FileRow {
     pub row: DecodedRow,
 }
 
+/// What a file tells of one of its series as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeriesTraits {
+    /// Whether it gives volumes.
+    pub gives_volume: bool,
+    /// How many minutes past the hour hourly bars open.
+    pub minutes_past_hour: u8,
+}
+
 /// Rows of a file, a few at a time. Rows of one series come in the order of time, oldest or newest first, so that rows
 /// for one instant follow each other: an import can then be repeated, or go on after a crash, and end the same.
 pub trait BarRows: Send {
+    /// What holds for all rows of a series.
+    fn traits_of(&self, symbol: &Symbol, interval: Interval) -> SeriesTraits;
+
     /// At most `limit` rows; none at the end.
     ///
     /// # Errors
@@ -44,10 +56,6 @@ pub struct ImportSettings {
     pub source: SourceName,
     /// What the prices are.
     pub basis: Basis,
-    /// Whether the file gives volumes.
-    pub gives_volume: bool,
-    /// How many minutes past the hour hourly bars open.
-    pub minutes_past_hour: u8,
     /// Whether a bar that is not in the file counts as not there: the file becomes coverage.
     pub complete: bool,
     /// What is known of instruments that do not exist yet; its symbol is replaced by each row's.
@@ -169,7 +177,8 @@ impl ImportBars {
                 let series = match open.entry(key) {
                     std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
                     std::collections::btree_map::Entry::Vacant(entry) => {
-                        let opened = self.open(&entry.key().0, interval, settings).await?;
+                        let traits = rows.traits_of(&entry.key().0, interval);
+                        let opened = self.open(&entry.key().0, interval, traits, settings).await?;
                         entry.insert(opened)
                     }
                 };
@@ -197,6 +206,7 @@ impl ImportBars {
         &self,
         symbol: &Symbol,
         interval: Interval,
+        traits: SeriesTraits,
         settings: &ImportSettings,
     ) -> Result<OpenSeries, ImportError> {
         let wanted = WantedInstrument {
@@ -221,6 +231,7 @@ impl ImportBars {
         };
         Ok(OpenSeries {
             imported,
+            traits,
             held: Vec::new(),
         })
     }
@@ -241,8 +252,8 @@ impl ImportBars {
             source: settings.source.clone(),
             basis: settings.basis,
             tolerance: Tolerance::Exact,
-            gives_volume: settings.gives_volume,
-            minutes_past_hour: settings.minutes_past_hour,
+            gives_volume: series.traits.gives_volume,
+            minutes_past_hour: series.traits.minutes_past_hour,
             run: Some(series.imported.run),
             covered,
             fetched_at: None,
@@ -273,6 +284,7 @@ impl ImportBars {
 
 struct OpenSeries {
     imported: ImportedSeries,
+    traits: SeriesTraits,
     held: Vec<DecodedRow>,
 }
 

@@ -129,8 +129,6 @@ async fn import_sample(
     let settings = ImportSettings {
         source: sample.source.parse()?,
         basis: Basis::Raw,
-        gives_volume: true,
-        minutes_past_hour: 0,
         complete: false,
         instrument: WantedInstrument {
             exchange: sample.exchange.map(str::parse).transpose()?,

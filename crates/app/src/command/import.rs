@@ -75,8 +75,6 @@ fn said(args: &ImportArgs) -> anyhow::Result<(ReadOptions, ImportSettings)> {
     let settings = ImportSettings {
         source: args.source.clone(),
         basis: args.basis,
-        gives_volume: true,
-        minutes_past_hour: 0,
         complete: args.complete,
         instrument: WantedInstrument {
             exchange: args.exchange.clone(),

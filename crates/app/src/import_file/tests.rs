@@ -27,8 +27,6 @@ fn settings() -> ImportSettings {
     ImportSettings {
         source: SourceName::file(),
         basis: Basis::Raw,
-        gives_volume: true,
-        minutes_past_hour: 0,
         complete: false,
         instrument: WantedInstrument::called("-".parse().unwrap()),
     }
@@ -71,10 +69,8 @@ async fn a_signal_ends_the_import_and_its_run_says_so() {
         naive_times: NaiveTimes::In(domain::MarketZone::utc()),
         ..ReadOptions::default()
     };
-    let only = alike(&survey).pop().unwrap().series;
     let mut rows = Rows {
         file: BarFile::open(&path, &survey, &options).unwrap(),
-        only: &only,
         stop: &importer.stop,
     };
     let mut raise = |_rows| importer.stop.raise();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use domain::import_bars::{BarRows, FileRow};
+use domain::import_bars::{BarRows, FileRow, SeriesTraits};
 use domain::record_bars::DecodedRow;
 use domain::{BoxError, Interval, Symbol};
 
@@ -14,7 +14,7 @@ use super::row::{Owner, RowReader};
 use super::sorted_rows::{LineSorter, SortedLine, SortedLines};
 use super::survey::Survey;
 use super::table::Table;
-use super::{FileError, FileProblem, NaiveTimes, ReadOptions};
+use super::{FileError, FileProblem, NaiveTimes, ReadOptions, SeriesSurvey};
 
 /// The rows of a file, in its order; when the rows of any series are not in order, sorted by series and time on disk,
 /// rows of one instant in the file's order, so that in any case equal instants of a series come together and the last
@@ -28,6 +28,8 @@ pub struct BarFile {
     tables: Vec<Arc<Table>>,
     options: ReadOptions,
     series: HashMap<(Symbol, Interval), u32>,
+    /// By the number of the series.
+    traits: Vec<SeriesTraits>,
     /// Of series whose interval no row states.
     intervals: HashMap<Symbol, Interval>,
     last: Option<(Owner, Known)>,
@@ -78,6 +80,7 @@ impl BarFile {
             series: numbered
                 .map(|(series, index)| ((series.symbol.clone(), series.interval), index))
                 .collect(),
+            traits: survey.series.iter().map(SeriesSurvey::traits).collect(),
             intervals: survey
                 .series
                 .iter()
@@ -225,6 +228,16 @@ impl BarFile {
 }
 
 impl BarRows for BarFile {
+    fn traits_of(&self, symbol: &Symbol, interval: Interval) -> SeriesTraits {
+        let known = self.series.get(&(symbol.clone(), interval));
+        let traits = known.and_then(|index| self.traits.get(usize::try_from(*index).ok()?));
+        // Every row belongs to a series that was surveyed; of any other nothing is known.
+        traits.copied().unwrap_or(SeriesTraits {
+            gives_volume: false,
+            minutes_past_hour: 0,
+        })
+    }
+
     fn next_rows(&mut self, limit: usize) -> Result<Vec<FileRow>, BoxError> {
         Ok(self.take(limit).collect::<Result<_, FileError>>()?)
     }

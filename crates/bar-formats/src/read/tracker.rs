@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::import_bars::SeriesTraits;
 use domain::{Interval, Symbol, Timestamp};
 
 use super::opening::{instant_of, opening};
@@ -42,6 +43,15 @@ pub struct SeriesSurvey {
 }
 
 impl SeriesSurvey {
+    /// What an import is told of it.
+    #[must_use]
+    pub fn traits(&self) -> SeriesTraits {
+        SeriesTraits {
+            gives_volume: self.gives_volume,
+            minutes_past_hour: self.minutes_past_hour,
+        }
+    }
+
     /// Takes in what other tables, which named the series another way, have of it.
     pub(super) fn join(&mut self, other: &Self) {
         self.rows += other.rows;

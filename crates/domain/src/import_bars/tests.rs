@@ -12,6 +12,13 @@ struct Rows {
 }
 
 impl BarRows for Rows {
+    fn traits_of(&self, _symbol: &Symbol, _interval: Interval) -> SeriesTraits {
+        SeriesTraits {
+            gives_volume: true,
+            minutes_past_hour: 0,
+        }
+    }
+
     fn next_rows(&mut self, limit: usize) -> Result<Vec<FileRow>, BoxError> {
         let next: Vec<FileRow> = self.rows.by_ref().take(limit.min(self.at_most)).collect();
         if next.is_empty() && self.broken_end {
@@ -90,8 +97,6 @@ fn settings() -> ImportSettings {
     ImportSettings {
         source: SourceName::file(),
         basis: Basis::Raw,
-        gives_volume: true,
-        minutes_past_hour: 0,
         complete: false,
         instrument: WantedInstrument::called("UNUSED".parse().unwrap()),
     }
