@@ -17,17 +17,17 @@ async fn json(server: &Server, path: &str) -> Value {
     serde_json::from_str(&text(server, path).await).unwrap()
 }
 
-/// Apple over its 7:1 split, as traded (Lean sample data, Apache-2.0).
+/// Apple over its 7:1 split, as traded (Lean sample data, Apache-2.0), some prices with a zero more.
 const APPLE: &str = "timestamp,open,high,low,close,volume\n\
-    2014-06-05T00:00:00Z,646.05,649.37,642.61,647.35,9870000\n\
-    2014-06-06T00:00:00Z,649.90,651.26,644.47,645.57,9896000\n\
-    2014-06-09T00:00:00Z,92.70,93.88,91.75,93.70,63140000\n";
+    2014-06-05T00:00:00Z,646.25,649.35,642.61,647.35,10445282\n\
+    2014-06-06T00:00:00Z,650.00,651.25,644.48,645.57,12116671\n\
+    2014-06-09T00:00:00Z,92.69,93.88,91.75,93.70,72875948\n";
 
 /// The same rows as they are served.
 const SERVED: &str = "timestamp,open,high,low,close,volume,trade_count,vwap,source\n\
-    2014-06-05T00:00:00Z,646.05,649.37,642.61,647.35,9870000,,,file\n\
-    2014-06-06T00:00:00Z,649.90,651.26,644.47,645.57,9896000,,,file\n\
-    2014-06-09T00:00:00Z,92.70,93.88,91.75,93.70,63140000,,,file\n";
+    2014-06-05T00:00:00Z,646.25,649.35,642.61,647.35,10445282,,,file\n\
+    2014-06-06T00:00:00Z,650.00,651.25,644.48,645.57,12116671,,,file\n\
+    2014-06-09T00:00:00Z,92.69,93.88,91.75,93.70,72875948,,,file\n";
 
 fn with_apple() -> Sentinel {
     let sentinel = Sentinel::of_this_build().unwrap();
@@ -137,7 +137,7 @@ async fn a_restated_bar_is_still_known_as_of_before() {
     let sentinel = with_apple();
     let server = sentinel.serve(["serve", "--listen", "127.0.0.1:0"]).unwrap();
     let path = "/api/v1/instruments/AAPL/prices";
-    let body = r#"{"data":[{"timestamp":"2014-06-06T00:00:00Z","open":649.90,"high":651.26,"low":644.47,"close":"645.58","volume":9896000}]}"#;
+    let body = r#"{"data":[{"timestamp":"2014-06-06T00:00:00Z","open":650.00,"high":651.25,"low":644.48,"close":"645.58","volume":12116671}]}"#;
     let put = || {
         let request = reqwest::Client::new().put(server.url(&format!("{path}?interval=1d")));
         request.header("content-type", "application/json").body(body).send()

@@ -78,7 +78,7 @@ wrong! {
 /// A server over a store with three bars of AAPL.
 fn serving() -> (Sentinel, Server) {
     let sentinel = Sentinel::of_this_build().unwrap();
-    let bars = "timestamp,open,high,low,close,volume\n2014-06-05,646.2,649.37,642.61,647.35,75951141\n2014-06-06,649.9,651.26,644.47,645.57,87484692\n2014-06-09,92.7,93.88,91.75,93.7,75414997\n";
+    let bars = "timestamp,open,high,low,close,volume\n2014-06-05,646.25,649.35,642.61,647.35,10445282\n2014-06-06,650,651.25,644.48,645.57,12116671\n2014-06-09,92.69,93.88,91.75,93.7,72875948\n";
     fs::write(sentinel.home().join("AAPL_1d.csv"), bars).unwrap();
     let imported = sentinel.run(["import", "AAPL_1d.csv"]).unwrap();
     assert_eq!(imported.code, Some(0), "{imported:?}");

@@ -169,4 +169,22 @@ proptest! {
         let cut_up = apply(bars.chunks(cut).map(<[Bar]>::to_vec).collect())?;
         prop_assert_eq!(whole, cut_up);
     }
+
+    /// What was merged decides nothing to write when it comes again, whoever sent it the first time.
+    #[test]
+    fn merging_again_writes_nothing(
+        closes in prop::collection::vec((1_i64..20, 1_u32..5), 1..60),
+        trusted in any::<bool>(),
+    ) {
+        let bars: Vec<Bar> = closes.iter().map(|(day, close)| bar(*day, &close.to_string())).collect();
+        let precedence = if trusted { yahoo_over_file() } else { Precedence::default() };
+        let first = plan(bars.clone(), &source("file"), &BTreeMap::new(), Tolerance::Exact, &precedence);
+        let stored = store(first.inserts.into_iter().map(|bar| (bar, "file")));
+        let again = plan(bars, &source("file"), &stored, Tolerance::Exact, &precedence);
+        prop_assert_eq!(again.unchanged, u64::try_from(stored.len()).unwrap());
+        prop_assert_eq!(
+            (again.inserts.len(), again.restatements.len(), again.confirmed.len(), again.discrepancies.len()),
+            (0, 0, 0, 0)
+        );
+    }
 }
