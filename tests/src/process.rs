@@ -77,7 +77,8 @@ impl Sentinel {
         self.home.path()
     }
 
-    /// A command with nothing of this machine's configuration in its environment.
+    /// A command with nothing of this machine's configuration in its environment; where coverage is measured, its share
+    /// counts too.
     pub fn command<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Command {
         let mut command = Command::new(&self.binary);
         command
@@ -85,6 +86,10 @@ impl Sentinel {
             .env_clear()
             .current_dir(self.home())
             .stdin(Stdio::null());
+        #[expect(clippy::disallowed_methods, reason = "no setting of the product: where LLVM puts its profile")]
+        if let Some(profile) = std::env::var_os("LLVM_PROFILE_FILE") {
+            command.env("LLVM_PROFILE_FILE", profile);
+        }
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
