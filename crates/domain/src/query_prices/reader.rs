@@ -8,10 +8,21 @@ use super::{PriceHeader, PriceRequest, PriceRow, QueryError};
 use crate::adjustment::AdjustmentFactors;
 use crate::calendar::closes_at;
 use crate::resampling::{BarPart, Resampler, parts_range};
-use crate::{Bar, BarQuery, MarketPrice, PriceRepository, TimeOrder, TimeRange, Timestamp, TradingCalendar};
+use crate::{Bar, BarQuery, Interval, MarketPrice, PriceRepository, TimeOrder, TimeRange, Timestamp, TradingCalendar};
 
 /// Stored bars read at once.
 const CHUNK_BARS: usize = 10_000;
+
+/// How many stored bars of `from` make one of `to` at most, so that a page reads about as many as it needs.
+fn most_parts(to: Interval, from: Interval) -> usize {
+    let minutes = |interval: Interval| match interval {
+        Interval::OneDay => 24 * 60,
+        Interval::OneWeek => 7 * 24 * 60,
+        Interval::OneMonth => 31 * 24 * 60,
+        _ => interval.intraday_length().map_or(1, |length| length.whole_minutes()),
+    };
+    usize::try_from(minutes(to) / minutes(from).max(1)).unwrap_or(1).max(1)
+}
 
 /// A page of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,12 +121,8 @@ impl PriceReader {
         let (Some(source), Some(range)) = (&self.source, self.rest) else {
             return Ok(());
         };
-        // A bar is built from many parts, so asking for as many parts as bars would mean many small reads.
-        let limit = if self.resampler.is_some() {
-            CHUNK_BARS
-        } else {
-            wanted.min(CHUNK_BARS)
-        };
+        let parts = most_parts(self.request.interval, source.key.interval);
+        let limit = wanted.saturating_mul(parts).min(CHUNK_BARS);
         let query = BarQuery {
             series: source.key,
             range,

@@ -399,3 +399,36 @@ async fn latest_is_the_newest_bar() {
     let (_, newest) = desk.query.latest(desk.all(Interval::OneWeek)).await.unwrap().unwrap();
     assert_eq!(newest.bar.opened_at().to_string(), "2014-06-09T00:00:00Z");
 }
+
+#[tokio::test]
+async fn pages_of_built_bars_lose_none_between_reads() {
+    let desk = Desk::open().await;
+    let days = (0..400).map(|day| {
+        let opened_at = crate::Timestamp::from_unix_seconds(1_400_000_000 / 86_400 * 86_400 + day * 86_400).unwrap();
+        flat(&opened_at.to_string(), &(day + 1).to_string())
+    });
+    desk.merge(Interval::OneDay, Basis::Raw, days.collect()).await;
+    for order in [TimeOrder::Ascending, TimeOrder::Descending] {
+        for interval in [Interval::OneWeek, Interval::OneMonth] {
+            let request = || PriceRequest {
+                order,
+                ..desk.all(interval)
+            };
+            let mut paged = desk.query.open(request()).await.unwrap();
+            let mut told = Vec::new();
+            loop {
+                let page = paged.page(1).await.unwrap();
+                told.extend(
+                    page.rows
+                        .iter()
+                        .map(|row| format!("{} {}", row.bar.opened_at().date(), row.bar.close())),
+                );
+                if !page.more {
+                    break;
+                }
+            }
+            assert_eq!(told, desk.closes(request()).await);
+            assert!(told.len() > 13, "{told:?}");
+        }
+    }
+}
