@@ -75,7 +75,8 @@ impl PriceSource {
         Ok(queries.prices.read(&query).await?.version)
     }
 
-    /// The raw close of the last session before each dividend's ex-date.
+    /// The raw close of the last session before each dividend's ex-date; those before the range change no bar of it and
+    /// are left out.
     pub(super) async fn closes_before(
         &self,
         queries: &QueryPrices,
@@ -86,9 +87,12 @@ impl PriceSource {
         let series = self.daily.as_ref().map_or(self.key, |daily| daily.key);
         let calendar = queries.calendars.for_instrument(&request.instrument);
         let mut closes = BTreeMap::new();
+        // In any zone, the session of a bar lies within a day of its date in UTC.
+        let first = request.range.start().date().previous_day().unwrap_or(Date::MIN);
         for action in actions {
-            let CorporateAction::Dividend { ex_date, .. } = action else {
-                continue;
+            let ex_date = match action {
+                CorporateAction::Dividend { ex_date, .. } if *ex_date > first => ex_date,
+                _ => continue,
             };
             let opening = match series.interval.intraday_length() {
                 Some(_) => calendar.session(*ex_date).map(TimeRange::start),
