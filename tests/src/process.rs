@@ -86,7 +86,10 @@ impl Sentinel {
             .env_clear()
             .current_dir(self.home())
             .stdin(Stdio::null());
-        #[expect(clippy::disallowed_methods, reason = "no setting of the product: where LLVM puts its profile")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "no setting of the product: where LLVM puts its profile"
+        )]
         if let Some(profile) = std::env::var_os("LLVM_PROFILE_FILE") {
             command.env("LLVM_PROFILE_FILE", profile);
         }

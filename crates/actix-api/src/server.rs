@@ -46,7 +46,7 @@ impl ApiSettings {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BodyLimit(pub(crate) usize);
 
-/// A server that is bound to its address; it answers once [`ApiServer::run`] is awaited.
+/// A server that is bound to its address; it answers once [`ApiServer::run_until`] is awaited.
 pub struct ApiServer {
     server: Server,
     address: SocketAddr,
