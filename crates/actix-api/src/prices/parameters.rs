@@ -72,32 +72,87 @@ impl Format {
             .get_all(header::ACCEPT)
             .filter_map(|value| value.to_str().ok())
             .collect();
-        if given.is_empty() {
+        let ranges: Vec<MediaRange> = given
+            .iter()
+            .flat_map(|value| value.split(','))
+            .filter_map(MediaRange::parse)
+            .collect();
+        if ranges.is_empty() {
             return Ok(Self::Json);
         }
-        let mut best: Option<(f32, Self)> = None;
-        for range in given.iter().flat_map(|value| value.split(',')) {
-            let mut parts = range.split(';').map(str::trim);
-            let format = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
-                "*/*" | "application/*" | "application/json" => Self::Json,
-                "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Self::File(TextFormat::Ndjson),
-                "text/csv" | "text/*" => Self::File(TextFormat::Csv),
-                _ => continue,
-            };
-            let weight = parts
-                .find_map(|part| part.strip_prefix("q="))
-                .and_then(|q| q.parse().ok())
-                .unwrap_or(1.0);
-            if weight > 0.0 && best.is_none_or(|(most, _)| weight > most) {
-                best = Some((weight, format));
+        // Of equal weight: what is named before what a `*` allows, the first named, JSON.
+        let mut best: Option<(f32, u8, Self)> = None;
+        let wishes = ranges.iter().filter_map(|range| range.wish(&ranges));
+        for (weight, exactness, format) in wishes {
+            if weight > 0.0 && best.is_none_or(|(most, exact, _)| (weight, exactness) > (most, exact)) {
+                best = Some((weight, exactness, format));
             }
         }
-        best.map(|(_, format)| format).ok_or_else(|| {
+        best.map(|(_, _, format)| format).ok_or_else(|| {
             Problem::new(
                 ProblemKind::NotAcceptable,
                 "prices come as application/json, application/x-ndjson or text/csv: accept one of them, or say format=",
             )
         })
+    }
+}
+
+/// One range of an `Accept` header.
+struct MediaRange {
+    /// In lower case.
+    name: String,
+    /// From 0, which is never, to 1.
+    weight: f32,
+}
+
+impl MediaRange {
+    /// `None` for an empty element, which lists may have.
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split(';').map(|part| part.trim().to_ascii_lowercase());
+        let name = parts.next().filter(|name| !name.is_empty())?;
+        let weight = parts.find_map(|part| part.strip_prefix("q=").map(str::to_owned));
+        let weight = weight.and_then(|weight| weight.parse().ok()).unwrap_or(1.0);
+        Some(Self { name, weight })
+    }
+
+    fn exactness(&self) -> u8 {
+        match self.name.as_str() {
+            "*/*" => 0,
+            name if name.ends_with("/*") => 1,
+            _ => 2,
+        }
+    }
+
+    /// Whether it means a format of these names.
+    fn covers(&self, names: &[&str]) -> bool {
+        match self.name.strip_suffix('*') {
+            Some("*/") => true,
+            Some(kind) => names.iter().any(|name| name.starts_with(kind)),
+            None => names.contains(&self.name.as_str()),
+        }
+    }
+
+    /// The format that this range asks for, with its weight, and whether it names it (2), its kind (1) or anything (0).
+    ///
+    /// What another range says more exactly counts: `application/json;q=0, */*` is not JSON.
+    fn wish(&self, all: &[Self]) -> Option<(f32, u8, Format)> {
+        let choices: [(&[&str], Format); 3] = [
+            (&["application/json"], Format::Json),
+            (&["text/csv"], Format::File(TextFormat::Csv)),
+            (
+                &["application/x-ndjson", "application/ndjson", "application/jsonl"],
+                Format::File(TextFormat::Ndjson),
+            ),
+        ];
+        let exactness = self.exactness();
+        let overruled = |names: &[&str]| {
+            let mut others = all.iter().filter(|other| other.exactness() > exactness);
+            others.any(|other| other.covers(names))
+        };
+        let (_, format) = choices
+            .into_iter()
+            .find(|(names, _)| self.covers(names) && !overruled(names))?;
+        Some((self.weight, exactness, format))
     }
 }
 
@@ -229,5 +284,48 @@ impl Question {
         } = &self.request;
         let (id, decimals) = (instrument.id, self.decimals);
         format!("prices {id} {interval} {range} {order:?} {adjustment:?} {as_of:?} {include_partial} {decimals:?}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn check(accept: &str, expected: Option<Format>) {
+        let request = TestRequest::default()
+            .insert_header((header::ACCEPT, accept))
+            .to_http_request();
+        assert_eq!(Format::accepted(&request).ok(), expected, "{accept}");
+    }
+
+    #[test]
+    fn takes_the_format_of_the_greatest_weight() {
+        let (csv, ndjson) = (Format::File(TextFormat::Csv), Format::File(TextFormat::Ndjson));
+        check("text/csv", Some(csv));
+        check("text/csv;q=0.5, application/json;q=0.4", Some(csv));
+        check(
+            "text/csv; charset=utf-8; Q=0.4, application/json;q=0.5",
+            Some(Format::Json),
+        );
+        check("text/csv, application/json", Some(csv));
+        check("*/*, application/x-ndjson", Some(ndjson));
+        check("text/html, */*;q=0.8", Some(Format::Json));
+        check("image/png", None);
+        check("", Some(Format::Json));
+    }
+
+    #[test]
+    fn what_is_said_more_exactly_overrules_what_a_star_allows() {
+        let (csv, ndjson) = (Format::File(TextFormat::Csv), Format::File(TextFormat::Ndjson));
+        check("application/json;q=0, */*", Some(csv));
+        check("application/json;q=0, application/*", Some(ndjson));
+        check("application/json;q=0.5, text/*;q=0.9", Some(csv));
+        check(
+            "*/*, text/csv;q=0.1, application/*;q=0.2, application/x-ndjson;q=0.3",
+            Some(ndjson),
+        );
+        check("*/*;q=0", None);
     }
 }
