@@ -23,13 +23,8 @@ pub(crate) struct Fields<V> {
 impl Fields<String> {
     /// The parameters of a query string, decoded.
     pub(crate) fn of_query(query: &str) -> Self {
-        let mut fields = Self::new(BTreeMap::new());
-        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-            if fields.given.insert(name.to_string(), value.into_owned()).is_some() {
-                fields.refuse(&name, "it is given twice: give it once");
-            }
-        }
-        fields
+        let pairs = url::form_urlencoded::parse(query.as_bytes());
+        Self::of_pairs(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())))
     }
 
     /// A parameter that may be left out.
@@ -64,12 +59,19 @@ impl Fields<String> {
 }
 
 impl<V> Fields<V> {
-    pub(crate) fn new(given: BTreeMap<String, V>) -> Self {
-        Self {
-            given,
+    /// Names with their values; one that comes twice is refused.
+    pub(crate) fn of_pairs(pairs: impl IntoIterator<Item = (String, V)>) -> Self {
+        let mut fields = Self {
+            given: BTreeMap::new(),
             known: Vec::new(),
             errors: Vec::new(),
+        };
+        for (name, value) in pairs {
+            if fields.given.insert(name.clone(), value).is_some() {
+                fields.refuse(&name, "it is given twice: give it once");
+            }
         }
+        fields
     }
 
     /// Takes a field, if it is there.

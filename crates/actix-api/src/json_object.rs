@@ -1,6 +1,5 @@
 //! JSON objects in request bodies: their content type, their size, and their keys one by one.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -8,6 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
 use crate::fields::{Fields, excerpt};
@@ -69,9 +69,38 @@ fn parse(body: &[u8]) -> Result<Fields<Value>, Problem> {
         return refuse("it is empty: send a JSON object".to_owned());
     }
     match serde_json::from_slice::<Value>(body) {
-        Ok(Value::Object(object)) => Ok(Fields::new(object.into_iter().collect::<BTreeMap<_, _>>())),
-        Ok(_) => refuse("it is no JSON object".to_owned()),
-        Err(error) => refuse(format!("it is no JSON: {error}")),
+        Ok(Value::Object(_)) => {}
+        Ok(_) => return refuse("it is no JSON object".to_owned()),
+        Err(error) => return refuse(format!("it is no JSON: {error}")),
+    }
+    match serde_json::from_slice::<Pairs>(body) {
+        Ok(Pairs(pairs)) => Ok(Fields::of_pairs(pairs)),
+        Err(error) => refuse(format!("it is no JSON object: {error}")),
+    }
+}
+
+/// The keys of an object in their order, also those that come twice.
+struct Pairs(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Pairs;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        deserializer.deserialize_map(Reader)
     }
 }
 

@@ -21,6 +21,16 @@ async fn patch(server: &Server, body: &str) -> Reply {
 }
 
 #[tokio::test]
+async fn a_key_that_comes_twice_is_refused() {
+    let server = Server::start().await;
+    let body = r#"{"symbol":"MSFT","symbol":"AAPL","asset_class":"stock"}"#;
+    let headers = [("content-type", "application/json")];
+    let reply = server.send(Method::POST, "/api/v1/instruments", &headers, body).await;
+    assert_eq!(reply.status, 400, "{}", reply.text());
+    assert_eq!(reply.json()["errors"][0]["field"], "symbol");
+}
+
+#[tokio::test]
 async fn creates_with_defaults_and_says_where() {
     let server = Server::start().await;
     let reply = post(&server, r#"{"symbol":"BTC-USD","asset_class":"crypto"}"#).await;
