@@ -29,14 +29,23 @@ impl EntityTag {
         )
     }
 
-    /// Whether `If-None-Match` says that the client has this answer, in whichever encoding.
-    pub(crate) fn is_known_to(&self, request: &HttpRequest) -> bool {
+    /// This tag as the client has it, with the mark of its encoding, when `If-None-Match` says so: a 304 with another
+    /// tag would not freshen what the client keeps.
+    pub(crate) fn known_to(&self, request: &HttpRequest) -> Option<Self> {
         request
             .headers()
             .get_all(header::IF_NONE_MATCH)
             .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .any(|tag| tag.trim() == "*" || self.matches(tag.trim().trim_start_matches("W/")))
+            .flat_map(|value| value.split(',').map(str::trim))
+            .find_map(|tag| match tag.trim_start_matches("W/").trim_matches('"') {
+                "*" => Some(self.clone()),
+                tag => self.matches(tag).then(|| Self(tag.to_owned())),
+            })
+    }
+
+    /// The tag of an answer that depends on more.
+    pub(crate) fn and(&self, parts: &str) -> Self {
+        Self::of(&format!("{} {parts}", self.0))
     }
 
     /// Whether `If-Range` allows a part of this answer; without the header it does.
@@ -47,8 +56,7 @@ impl EntityTag {
         }
     }
 
-    fn matches(&self, quoted: &str) -> bool {
-        let tag = quoted.trim_matches('"');
+    fn matches(&self, tag: &str) -> bool {
         tag == self.0
             || ENCODINGS
                 .iter()
@@ -75,11 +83,12 @@ mod tests {
             let request = TestRequest::default()
                 .insert_header((header::IF_NONE_MATCH, value))
                 .to_http_request();
-            tag.is_known_to(&request)
+            tag.known_to(&request).map(|known| known.0)
         };
-        assert!(known(format!("\"{}\"", tag.0)));
-        assert!(known(format!("\"x\", W/\"{}-gzip\"", tag.0)));
-        assert!(known("*".to_owned()));
-        assert!(!known(format!("\"{}\"", EntityTag::of("AAPL 8").0)));
+        let gzip = format!("{}-gzip", tag.0);
+        assert_eq!(known(format!("\"{}\"", tag.0)), Some(tag.0.clone()));
+        assert_eq!(known(format!("\"x\", W/\"{gzip}\"")), Some(gzip));
+        assert_eq!(known("*".to_owned()), Some(tag.0.clone()));
+        assert_eq!(known(format!("\"{}\"", EntityTag::of("AAPL 8").0)), None);
     }
 }

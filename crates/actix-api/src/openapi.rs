@@ -96,15 +96,16 @@ pub(crate) async fn read(request: HttpRequest) -> Result<HttpResponse, Problem> 
         Ok(served) => served,
         Err(error) => return Err(Problem::internal(error.to_string())),
     };
-    let mut response = if tag.is_known_to(&request) {
+    let known = tag.known_to(&request);
+    let mut response = if known.is_some() {
         HttpResponse::NotModified()
     } else {
         HttpResponse::Ok()
     };
     response
-        .insert_header(tag.header())
+        .insert_header(known.as_ref().unwrap_or(tag).header())
         .insert_header(("Cache-Control", "no-cache"));
-    if tag.is_known_to(&request) {
+    if known.is_some() {
         return Ok(response.finish());
     }
     Ok(response.content_type("application/json").body(json.clone()))

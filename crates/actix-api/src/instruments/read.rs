@@ -25,15 +25,16 @@ pub(crate) async fn read(
     named: Named,
 ) -> Result<HttpResponse, Problem> {
     let tag = EntityTag::of(&format!("instrument {} {}", named.0.id, named.0.updated_at));
-    let mut response = if tag.is_known_to(&request) {
+    let known = tag.known_to(&request);
+    let mut response = if known.is_some() {
         HttpResponse::NotModified()
     } else {
         HttpResponse::Ok()
     };
     response
-        .insert_header(tag.header())
+        .insert_header(known.as_ref().unwrap_or(&tag).header())
         .insert_header(("Cache-Control", "private, no-cache"));
-    if tag.is_known_to(&request) {
+    if known.is_some() {
         return Ok(response.finish());
     }
     Ok(response.json(InstrumentBody::from(named.0)))

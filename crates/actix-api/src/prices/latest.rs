@@ -90,11 +90,11 @@ pub(crate) async fn latest(
         page_token: None,
     };
     let state = State::of(&api, &question, api.clock.now()).await?;
+    if let Some(unchanged) = state.unchanged(&http) {
+        return Ok(unchanged);
+    }
     let mut response = HttpResponse::Ok();
     state.label(&mut response);
-    if state.tag.is_known_to(&http) {
-        return Ok(response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish());
-    }
     let instrument = question.request.instrument.clone();
     match api.query.latest(question.request).await? {
         Some((_, row)) => Ok(response.json(BarBody::new(&row.bar, row.source.as_ref(), decimals))),

@@ -45,10 +45,8 @@ pub(crate) async fn read(
     let question = Question::new(&http, parameters, named.0)?;
     let now = api.clock.now();
     let state = State::of(&api, &question, now).await?;
-    if state.tag.is_known_to(&http) {
-        let mut response = HttpResponse::NotModified();
-        state.label(&mut response);
-        return Ok(response.finish());
+    if let Some(unchanged) = state.unchanged(&http) {
+        return Ok(unchanged);
     }
     match question.format {
         Format::Json => page::answer(&http, &api, question, &state, now).await,

@@ -1,6 +1,6 @@
 //! The state of the store that an answer shows: its tag, and how long it may be kept.
 
-use actix_web::HttpResponseBuilder;
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use domain::{Interval, Series, Timestamp};
 use time::Duration;
 
@@ -53,6 +53,14 @@ impl State {
             series,
             immutable,
         })
+    }
+
+    /// 304, when the client has this answer.
+    pub(super) fn unchanged(&self, http: &HttpRequest) -> Option<HttpResponse> {
+        let known = self.tag.known_to(http)?;
+        let mut response = HttpResponse::NotModified();
+        self.label(&mut response);
+        Some(response.insert_header(known.header()).finish())
     }
 
     /// Adds the headers that let a client keep the answer.

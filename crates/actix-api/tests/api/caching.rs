@@ -34,6 +34,30 @@ async fn an_unchanged_answer_is_not_sent_again() {
 }
 
 #[tokio::test]
+async fn a_304_has_the_tag_that_the_client_has() {
+    let (server, _) = Server::with_apple().await;
+    let openapi = server
+        .send(Method::GET, "/openapi.json", &[("accept-encoding", "gzip")], "")
+        .await;
+    let tag = openapi.header("etag").to_owned();
+    assert!(tag.ends_with("-gzip\""), "{tag}");
+    for path in [
+        "/openapi.json",
+        PRICES,
+        "/api/v1/instruments/AAPL",
+        "/api/v1/instruments/AAPL/prices/latest",
+    ] {
+        let plain = server.send(Method::HEAD, path, &[], "").await.header("etag").to_owned();
+        let packed = format!("{}-gzip\"", plain.trim_end_matches('"'));
+        for tag in [plain, packed] {
+            let headers = [("if-none-match", tag.as_str()), ("accept-encoding", "gzip")];
+            let again = server.send(Method::GET, path, &headers, "").await;
+            assert_eq!((again.status, again.header("etag")), (304, tag.as_str()), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_query_and_format_has_its_own_tag() {
     let (server, _) = Server::with_apple().await;
     let mut tags = Vec::new();
