@@ -151,7 +151,12 @@ pub(crate) async fn merge(
     let prepared = api.record.prepare(request).await?;
     let none_good = prepared.batch.bars.is_empty() && prepared.batch.provisional.is_empty();
     if none_good || (strict && !prepared.batch.rejected.is_empty()) {
-        return Err(refused(&prepared.batch.rejected));
+        let refused = refused(&prepared.batch.rejected);
+        if !strict {
+            // No bar is touched, and whoever looks after the data sees what this source sends.
+            metrics::rows_merged(api.record.commit(prepared).await?.counts);
+        }
+        return Err(refused);
     }
     let rejected = prepared.batch.rejected.iter().map(Rejection::from).collect();
     let basis = BasisName(prepared.batch.basis);

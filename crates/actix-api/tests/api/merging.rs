@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use actix_api::ApiSettings;
-use domain::{AssetClass, Interval};
+use domain::{AssetClass, Interval, PriceHistory, SeriesKey};
 use reqwest::Method;
 
 use crate::harness::{Reply, Server};
@@ -81,6 +81,31 @@ async fn bad_rows_are_told_and_stop_the_good_ones_only_when_strict() {
     );
     let all_bad = r#"{"data":[{"timestamp":"2014-06-13T00:00:00Z","open":1,"high":0.5,"low":1,"close":1,"volume":1}]}"#;
     insta::assert_snapshot!(put(&server, "", "application/json", all_bad).await.told());
+}
+
+#[tokio::test]
+async fn bad_rows_are_kept_in_quarantine_also_when_no_row_is_good_unless_strict() {
+    let (server, apple) = Server::with_apple().await;
+    let weeks = SeriesKey {
+        instrument: apple.id,
+        interval: Interval::OneWeek,
+    };
+    let all_bad = "timestamp,open,high,low,close,volume\n2014-06-09T00:00:00Z,1,0.5,1,1,1\n";
+    let kept = async || server.store.quarantine(Some(weeks), 10, 0).await.unwrap();
+    assert_eq!(
+        put(&server, "?interval=1w&strict=true", "text/csv", all_bad)
+            .await
+            .status,
+        422
+    );
+    assert_eq!(kept().await, []);
+    for _ in 0..2 {
+        assert_eq!(put(&server, "?interval=1w", "text/csv", all_bad).await.status, 422);
+        let reasons: Vec<String> = kept().await.into_iter().map(|row| row.reason).collect();
+        assert_eq!(reasons, ["high 0.5 is below low 1"]);
+    }
+    let series = server.get("/api/v1/instruments/AAPL/series").await.json();
+    assert_eq!(series["data"].as_array().unwrap().len(), 1, "bad rows begin no series");
 }
 
 #[tokio::test]
