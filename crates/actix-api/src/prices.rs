@@ -2,6 +2,7 @@
 
 mod bar;
 mod body;
+mod disputes;
 mod export;
 mod latest;
 mod merge;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::BarBody;
+use super::disputes;
 use super::export::row_of;
 use super::parameters::{DEFAULT_LIMIT, Question};
 use super::state::State;
@@ -71,6 +72,7 @@ pub(super) async fn answer(
     now: Timestamp,
 ) -> Result<HttpResponse, Problem> {
     let query = question.canonical();
+    let past = question.request.as_of.is_some();
     let closed_by = question.request.as_of.unwrap_or(now);
     // The moment of the first page; with `as_of` the reader takes that itself.
     question.request.closed_by = question.request.as_of.is_none().then_some(now);
@@ -94,7 +96,13 @@ pub(super) async fn answer(
     if let Some(token) = &next {
         response.insert_header(page_token::next_link(http, token));
     }
-    let body = write(&question, header, state, &page.rows, next)?;
+    let mut warnings = warnings(&question, header, state, &page.rows);
+    // A page that is read again as of a past instant is the same for good, which discrepancies are not.
+    if !past && let Some(message) = disputes::warning(api, &question, header, &page.rows).await? {
+        let code = "discrepancies";
+        warnings.push(Warning { code, message });
+    }
+    let body = write(&question, header, warnings, &page.rows, next)?;
     Ok(response.content_type("application/json").body(body))
 }
 
@@ -118,7 +126,7 @@ fn resume(
 fn write(
     question: &Question,
     header: &PriceHeader,
-    state: &State,
+    warnings: Vec<Warning>,
     rows: &[PriceRow],
     next: Option<String>,
 ) -> Result<Vec<u8>, Problem> {
@@ -138,7 +146,7 @@ fn write(
         adjustment: AdjustmentName(*adjustment),
         as_of: stored.then_some(Utc(*pinned)),
         version: *version,
-        warnings: warnings(question, header, state, rows),
+        warnings,
     };
     let mut body = serde_json::to_vec(&head).map_err(Problem::internal)?;
     body.pop();

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::parameters::{Format, PriceParameters, Question};
 use super::state::State;
-use super::{Spool, export, page, ranged};
+use super::{Spool, disputes, export, page, ranged};
 use crate::Api;
 use crate::fields::Query;
 use crate::instant::Bounds;
@@ -44,7 +44,10 @@ pub(crate) async fn read(
 ) -> Result<HttpResponse, Problem> {
     let question = Question::new(&http, parameters, named.0)?;
     let now = api.clock.now();
-    let state = State::of(&api, &question, now).await?;
+    let mut state = State::of(&api, &question, now).await?;
+    if question.format == Format::Json {
+        state.tag = state.tag.and(&disputes::tag_parts(&api, &question, &state).await?);
+    }
     if let Some(unchanged) = state.unchanged(&http) {
         return Ok(unchanged);
     }

@@ -1,10 +1,13 @@
 //! Bars, latest, revisions and corporate actions.
 
-use domain::{ActionBatch, AssetClass, CorporateAction, CorporateActionRepository, Interval, Precedence, SplitRatio};
+use domain::{
+    ActionBatch, AssetClass, CorporateAction, CorporateActionRepository, Interval, MergeBatch, Precedence,
+    PriceRepository, SplitRatio,
+};
 use reqwest::Method;
 use time::macros::date;
 
-use crate::harness::{APPLE, Reply, Server};
+use crate::harness::{APPLE, Reply, Server, bar};
 
 const PRICES: &str = "/api/v1/instruments/AAPL/prices";
 
@@ -140,4 +143,47 @@ async fn a_removed_range_goes_to_the_revisions() {
     assert_eq!(first["data"].as_array().unwrap().len(), 2);
     assert_eq!(next["data"][0]["kind"], "removed");
     assert_eq!(next["next_page_token"], serde_json::Value::Null);
+}
+
+#[tokio::test]
+async fn a_page_warns_of_open_discrepancies_about_its_bars_and_its_tag_knows_them() {
+    let (server, apple) = Server::with_apple().await;
+    let said = async |close: &str| {
+        let series = domain::SeriesKey {
+            instrument: apple.id,
+            interval: Interval::OneDay,
+        };
+        let bars = vec![bar(&["2014-06-05", "646.2", "649.37", "642.61", close, "75951400"])];
+        let batch = MergeBatch {
+            precedence: Precedence::new(vec!["nasdaq".parse().unwrap()]),
+            ..MergeBatch::of_bars(series, "other".parse().unwrap(), bars)
+        };
+        PriceRepository::merge(&*server.store, batch).await.unwrap();
+    };
+    let agreed = server.get(PRICES).await;
+    let weeks = format!("{PRICES}?interval=1w&start=2014-06-02");
+    let agreed_weeks = server.get(&weeks).await;
+    server.clock.advance(time::Duration::hours(1));
+    said("645").await;
+    let warned = "1 open about these bars, such as: other says open 646.2 high 649.37 low 642.61 close 645 volume \
+                  75951400 of 2014-06-05T00:00:00Z";
+    let expected = serde_json::json!([{"code": "discrepancies", "message": warned}]);
+    for (path, before) in [(PRICES, &agreed), (weeks.as_str(), &agreed_weeks)] {
+        let now = server.get(path).await;
+        assert_eq!(before.json()["warnings"], serde_json::json!([]));
+        assert_eq!(now.json()["warnings"], expected, "{path}");
+        assert_ne!(now.header("etag"), before.header("etag"), "{path}");
+    }
+    for query in [
+        "start=2014-06-06",
+        "as_of=2014-06-16T12:30:00Z",
+        "as_of=2014-06-16T13:00:00Z",
+    ] {
+        let other = server.get(&format!("{PRICES}?{query}")).await;
+        assert_eq!(other.json()["warnings"], serde_json::json!([]), "{query}");
+    }
+    said("647.35").await;
+    let settled = server.get(PRICES).await;
+    assert_eq!(settled.json()["warnings"], serde_json::json!([]));
+    assert_eq!(settled.header("etag"), agreed.header("etag"));
 }
