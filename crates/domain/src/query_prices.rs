@@ -74,8 +74,11 @@ pub struct PriceHeader {
     pub basis: Option<Basis>,
     /// What the answered prices are.
     pub adjustment: Adjustment,
-    /// Reading as of this instant gives the same answer again, whatever is written meanwhile.
+    /// The state of the stored series that is read, whatever is written meanwhile.
     pub pinned: Timestamp,
+    /// Reading as of this instant gives the same final bars again: [`PriceHeader::pinned`], or when the last bar that is
+    /// built from parts closed, if that was later.
+    pub as_of: Timestamp,
     /// The version of the stored series in this state; 0 when there is none.
     pub version: u64,
 }
@@ -177,17 +180,28 @@ impl QueryPrices {
             Some(source) => self.factors(&request, source, adjustment, pinned).await?,
             None => None,
         };
+        let closed_by = request.closed_by.or(request.as_of).unwrap_or(now);
+        let derived_from = source
+            .as_ref()
+            .map(|source| source.key.interval)
+            .filter(|stored| *stored != request.interval);
+        let as_of = match (&source, derived_from) {
+            // A later page says what the first one said.
+            (Some(_), Some(_)) if request.as_of.is_some() => pinned.max(closed_by),
+            (Some(source), Some(_)) => {
+                let closed = source.last_close(request.interval, &*calendar);
+                pinned.max(closed.filter(|closed| *closed <= closed_by).unwrap_or(pinned))
+            }
+            _ => pinned,
+        };
         let header = PriceHeader {
-            derived_from: source
-                .as_ref()
-                .map(|source| source.key.interval)
-                .filter(|stored| *stored != request.interval),
+            derived_from,
             basis: source.as_ref().map(|source| source.series.basis),
             adjustment,
             pinned,
+            as_of,
             version,
         };
-        let closed_by = request.closed_by.or(request.as_of).unwrap_or(now);
         Ok(PriceReader::new(
             self.prices.clone(),
             request,

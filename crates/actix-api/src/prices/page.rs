@@ -73,20 +73,18 @@ pub(super) async fn answer(
 ) -> Result<HttpResponse, Problem> {
     let query = question.canonical();
     let past = question.request.as_of.is_some();
-    let closed_by = question.request.as_of.unwrap_or(now);
     // The moment of the first page; with `as_of` the reader takes that itself.
     question.request.closed_by = question.request.as_of.is_none().then_some(now);
-    let closed_by = match &question.page_token {
-        Some(token) => resume(&mut question.request, page_token::redeem(&query, token)?)?,
-        None => closed_by,
-    };
+    if let Some(token) = &question.page_token {
+        resume(&mut question.request, page_token::redeem(&query, token)?)?;
+    }
     let limit = question.limit.unwrap_or(DEFAULT_LIMIT);
     let mut reader = api.query.open(question.request.clone()).await?;
     let page = reader.page(limit).await?;
     let header = reader.header();
     let next = match page.rows.last().filter(|_| page.more) {
         Some(last) => {
-            let position = [header.pinned, closed_by, last.bar.opened_at()].map(Timestamp::unix_micros);
+            let position = [header.pinned, header.as_of, last.bar.opened_at()].map(Timestamp::unix_micros);
             Some(page_token::issue(&query, &position)?)
         }
         None => None,
@@ -106,11 +104,11 @@ pub(super) async fn answer(
     Ok(response.content_type("application/json").body(body))
 }
 
-/// Turns the request to what lies behind the last page, in the state of the first; returns the first page's moment.
+/// Turns the request to what lies behind the last page, in the state of the first.
 fn resume(
     request: &mut domain::query_prices::PriceRequest,
     [pinned, closed_by, last]: [i64; 3],
-) -> Result<Timestamp, Problem> {
+) -> Result<(), Problem> {
     let (pinned, closed_by, last) = (micros(pinned)?, micros(closed_by)?, micros(last)?);
     let range = request.range;
     let rest = match request.order {
@@ -120,7 +118,7 @@ fn resume(
     request.range = rest.map_err(Problem::internal)?;
     request.as_of = Some(pinned);
     request.closed_by = Some(closed_by);
-    Ok(closed_by)
+    Ok(())
 }
 
 fn write(
@@ -134,7 +132,8 @@ fn write(
         derived_from,
         basis,
         adjustment,
-        pinned,
+        pinned: _,
+        as_of,
         version,
     } = header;
     let stored = basis.is_some();
@@ -144,7 +143,7 @@ fn write(
         derived_from: derived_from.map(IntervalName),
         basis: basis.map(BasisName),
         adjustment: AdjustmentName(*adjustment),
-        as_of: stored.then_some(Utc(*pinned)),
+        as_of: stored.then_some(Utc(*as_of)),
         version: *version,
         warnings,
     };

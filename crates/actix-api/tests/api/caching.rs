@@ -133,3 +133,13 @@ async fn large_answers_are_compressed_and_have_a_tag_of_their_own() {
         ("", "{\"status\":\"ok\"}")
     );
 }
+
+#[tokio::test]
+async fn the_same_tag_means_the_same_bytes_also_of_a_page_with_a_token() {
+    let (server, _) = Server::with_apple().await;
+    let first = server.get(&format!("{PRICES}?limit=2")).await;
+    server.clock.advance(time::Duration::hours(1));
+    let again = server.get(&format!("{PRICES}?limit=2")).await;
+    assert_eq!(first.header("etag"), again.header("etag"));
+    assert_eq!(first.text(), again.text());
+}

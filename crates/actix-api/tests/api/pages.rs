@@ -97,3 +97,35 @@ async fn a_token_belongs_to_its_query() {
             .told()
     );
 }
+
+#[tokio::test]
+async fn reading_as_of_what_a_page_says_gives_the_page_again_also_when_its_last_bar_closed_later() {
+    let server = Server::start().await;
+    let apple = server.instrument("AAPL", None, AssetClass::Crypto).await;
+    server.clock.set("2014-06-12T09:00:00Z".parse().unwrap());
+    server.merge(&apple, Interval::OneDay, &APPLE).await;
+    for (now, weeks) in [
+        ("2014-06-13T00:00:00Z", 1),
+        ("2014-06-16T00:00:00Z", 2),
+        ("2015-01-01T00:00:00Z", 2),
+    ] {
+        server.clock.set(now.parse().unwrap());
+        for query in ["interval=1w", "interval=1w&limit=1", "interval=1w&limit=1&sort=desc"] {
+            let page = server.get(&format!("{PRICES}?{query}")).await.json();
+            let as_of = page["as_of"].as_str().unwrap();
+            let again = server.get(&format!("{PRICES}?{query}&as_of={as_of}")).await.json();
+            assert_eq!(
+                (&again["data"], again["as_of"].as_str()),
+                (&page["data"], Some(as_of)),
+                "{now} {query}"
+            );
+            assert_eq!(again["next_page_token"].is_null(), page["next_page_token"].is_null());
+            if let Some(token) = page["next_page_token"].as_str() {
+                let next = server.get(&format!("{PRICES}?{query}&page_token={token}")).await.json();
+                assert_eq!(next["as_of"].as_str(), Some(as_of), "{now} {query}");
+            }
+        }
+        let all = server.get(&format!("{PRICES}?interval=1w")).await.json();
+        assert_eq!(all["data"].as_array().unwrap().len(), weeks, "{now}");
+    }
+}

@@ -6,7 +6,11 @@ use time::Date;
 
 use super::{PriceRequest, QueryError, QueryPrices};
 use crate::adjustment::Adjustment;
-use crate::{BarQuery, Basis, CorporateAction, Interval, Price, Series, SeriesKey, TimeOrder, TimeRange, Timestamp};
+use crate::calendar::closes_at;
+use crate::{
+    BarQuery, Basis, CorporateAction, Interval, Price, Series, SeriesKey, TimeOrder, TimeRange, Timestamp,
+    TradingCalendar, bucket_start,
+};
 
 /// The stored series that bars are read from.
 #[derive(Clone, Debug)]
@@ -64,6 +68,13 @@ impl PriceSource {
             (Some(daily), Adjustment::All) => self.series.updated_at.max(daily.updated_at),
             _ => self.series.updated_at,
         }
+    }
+
+    /// When the bar of `interval` closes to which the newest stored one belongs.
+    pub(super) fn last_close(&self, interval: Interval, calendar: &dyn TradingCalendar) -> Option<Timestamp> {
+        let minute = self.series.minutes_past_hour;
+        let opened_at = bucket_start(interval, self.series.last?, self.key.interval, calendar, minute);
+        Some(closes_at(interval, opened_at, calendar))
     }
 
     /// The version that the series had at an instant.
