@@ -35,13 +35,6 @@ pub(crate) fn issue<P: Serialize>(query: &str, position: &P) -> Result<String, P
 /// # Errors
 /// 400 when it is none of ours, or belongs to another query.
 pub(crate) fn redeem<P: DeserializeOwned>(query: &str, text: &str) -> Result<P, Problem> {
-    let refuse = |message: &str| {
-        Problem::invalid(vec![FieldError {
-            field: "page_token".to_owned(),
-            message: message.to_owned(),
-        }])
-    };
-    let spoilt = || refuse("it is none of ours: take `next_page_token` of the last page as it is");
     if text.len() > MOST_CHARACTERS {
         return Err(spoilt());
     }
@@ -55,6 +48,18 @@ pub(crate) fn redeem<P: DeserializeOwned>(query: &str, text: &str) -> Result<P, 
         ));
     }
     Ok(token.p)
+}
+
+/// A token that says what none of ours would say.
+pub(crate) fn spoilt() -> Problem {
+    refuse("it is none of ours: take `next_page_token` of the last page as it is")
+}
+
+fn refuse(message: &str) -> Problem {
+    Problem::invalid(vec![FieldError {
+        field: "page_token".to_owned(),
+        message: message.to_owned(),
+    }])
 }
 
 /// The path and query of the next page, for the `Link` header.

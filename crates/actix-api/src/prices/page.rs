@@ -115,7 +115,7 @@ fn resume(
         TimeOrder::Ascending => TimeRange::new(last.next(), range.end()),
         TimeOrder::Descending => TimeRange::new(range.start(), last),
     };
-    request.range = rest.map_err(Problem::internal)?;
+    request.range = rest.map_err(|error| page_token::spoilt().caused_by(error))?;
     request.as_of = Some(pinned);
     request.closed_by = Some(closed_by);
     Ok(())

@@ -1,5 +1,7 @@
 //! Pages of prices are one state, whatever is written between them.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::{AssetClass, Interval};
 
 use crate::harness::{APPLE, Server};
@@ -127,5 +129,29 @@ async fn reading_as_of_what_a_page_says_gives_the_page_again_also_when_its_last_
         }
         let all = server.get(&format!("{PRICES}?interval=1w")).await.json();
         assert_eq!(all["data"].as_array().unwrap().len(), weeks, "{now}");
+    }
+}
+
+#[tokio::test]
+async fn a_forged_position_is_malformed() {
+    let (server, _) = Server::with_apple().await;
+    let path = format!("{PRICES}?limit=2&start=2014-06-04&end=2014-06-12");
+    let token = server.get(&path).await.json()["next_page_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let inside: serde_json::Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token).unwrap()).unwrap();
+    for (place, micros) in [
+        (2, i64::MAX),
+        (2, i64::MIN),
+        (2, 4_000_000_000_000_000),
+        (0, i64::MAX),
+        (1, i64::MIN),
+    ] {
+        let mut forged = inside.clone();
+        forged["p"][place] = micros.into();
+        let forged = URL_SAFE_NO_PAD.encode(forged.to_string());
+        let reply = server.get(&format!("{path}&page_token={forged}")).await;
+        assert_eq!(reply.status, 400, "{place} {micros}: {}", reply.text());
     }
 }
