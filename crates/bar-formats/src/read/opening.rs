@@ -15,11 +15,24 @@ pub(super) fn opening(stamp: Stamp, interval: Interval, options: &ReadOptions) -
         let instant = instant_of(stamp, interval, options)?;
         return match options.stamped_at {
             StampedAt::Open => Ok(instant),
-            StampedAt::Close => instant.checked_add(-length).ok_or_else(out_of_range),
+            StampedAt::Close => end_of(instant)
+                .and_then(|end| end.checked_add(-length))
+                .ok_or_else(out_of_range),
         };
     }
     let date = session_date(stamp, interval, options).ok_or_else(out_of_range)?;
     Timestamp::midnight(interval.period_start(date)).map_err(|error| error.to_string())
+}
+
+/// The end that a stamp of a close names: some write the last second, millisecond or microsecond of the bar instead.
+fn end_of(stamp: Timestamp) -> Option<Timestamp> {
+    const MINUTE: i64 = 60_000_000;
+    let short_of = MINUTE - stamp.unix_micros().rem_euclid(MINUTE);
+    if short_of <= 1_000_000 {
+        stamp.checked_add(time::Duration::microseconds(short_of))
+    } else {
+        Some(stamp)
+    }
 }
 
 /// The instant that a stamp names. Times without a zone are UTC where nobody said otherwise.
@@ -142,6 +155,10 @@ mod tests {
             "2024-01-02 00:00",
             "2024-01-01T23:55:00Z",
         );
+        for last in ["00:59:59", "00:59:59.999", "00:59:59.999999", "01:00"] {
+            let stamp = format!("2024-01-02 {last}");
+            check(&close, Interval::OneHour, &stamp, "2024-01-02T00:00:00Z");
+        }
         check(&close, Interval::OneDay, "2024-01-03T00:00:00Z", "2024-01-02T00:00:00Z");
         check(&close, Interval::OneDay, "2024-01-02 16:00", "2024-01-02T00:00:00Z");
         check(&close, Interval::OneDay, "2024-01-02", "2024-01-02T00:00:00Z");
