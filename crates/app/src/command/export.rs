@@ -15,7 +15,7 @@ use super::Context;
 use crate::clock::SystemClock;
 use crate::command_line::ExportArgs;
 use crate::exit::{Exit, UsageError};
-use crate::output::counted;
+use crate::output::{Output, counted};
 use crate::use_cases::UseCases;
 
 /// Bytes gathered before they are written.
@@ -37,6 +37,7 @@ pub(super) async fn run(context: &Context, args: &ExportArgs) -> anyhow::Result<
         instruments,
         args,
         range,
+        output: context.output,
     };
     match &args.output {
         None => drop(export.write(&mut io::stdout()).await?),
@@ -84,6 +85,7 @@ struct Export<'a> {
     instruments: Vec<Instrument>,
     args: &'a ExportArgs,
     range: TimeRange,
+    output: Output,
 }
 
 impl Export<'_> {
@@ -116,6 +118,7 @@ impl Export<'_> {
                 range: self.range,
                 ..PriceRequest::all(instrument.clone(), self.args.interval)
             };
+            let before = written;
             let mut reader = self.use_cases.query.open(request).await?;
             loop {
                 let rows = reader.next_rows().await?;
@@ -139,6 +142,12 @@ impl Export<'_> {
                         bytes.clear();
                     }
                 }
+            }
+            if written == before {
+                let interval = self.args.interval;
+                self.output.remark(format_args!(
+                    "note: {instrument} has no {interval} bars in that range; `sentinel status` tells what is stored"
+                ));
             }
         }
         out.write_all(&bytes)?;
