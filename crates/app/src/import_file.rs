@@ -1,13 +1,16 @@
 //! One file on its way in: surveyed, read, recorded.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
 use bar_formats::{BarFile, FileError, FileProblem, NaiveTimes, ReadOptions, SeriesSurvey, Survey};
-use domain::import_bars::{BarRows, FileRow, ImportSettings, ImportedSeries, SeriesTraits};
+use domain::import_bars::{
+    BarRows, FileRow, ImportError, ImportSettings, Imported, ImportedSeries, RowsError, SeriesTraits,
+};
 use domain::resolve_instrument::WantedInstrument;
-use domain::{AssetClass, BoxError, InstrumentDetails, InstrumentRepository, Interval, Symbol};
+use domain::{AssetClass, InstrumentDetails, InstrumentRepository, Interval, Symbol};
 
 use crate::exit::UsageError;
 use crate::output::Progress;
@@ -22,12 +25,9 @@ pub(crate) struct ImportedFile {
     pub(crate) ignored_columns: Vec<String>,
     /// What was assumed, and how to say otherwise.
     pub(crate) warnings: Vec<String>,
+    /// Why the import ended before the file did.
+    pub(crate) ended_early: Option<ImportError>,
 }
-
-/// Somebody asked to stop; what was merged before stays.
-#[derive(Debug, thiserror::Error)]
-#[error("stopped by a signal; what was merged stays, and importing again goes on")]
-pub(crate) struct Stopped;
 
 /// Imports files with the same words for all of them.
 pub(crate) struct FileImporter {
@@ -48,18 +48,39 @@ impl FileImporter {
         said: &ReadOptions,
         settings: &ImportSettings,
     ) -> anyhow::Result<ImportedFile> {
-        let survey = bar_formats::survey(path, said).map_err(explained)?;
+        let mut looking = Progress::begin(&format!("looking at {label}"), None);
+        let survey = bar_formats::survey_watched(path, said, &mut |rows| {
+            looking.reach(rows);
+            if self.stop.is_raised() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        drop(looking);
+        let survey = survey.map_err(explained)?;
         let mut warnings = Vec::new();
         let options = self.complete(said.clone(), settings, &survey, &mut warnings).await?;
         let mut progress = Progress::begin(label, Some(survey.rows()));
         let file = BarFile::open(path, &survey, &options).map_err(explained)?;
         let mut rows = Rows { file, stop: &self.stop };
-        let series = self
+        let Imported { series, ended_early } = self
             .use_cases
             .import
             .import(&mut rows, settings, &mut |rows| progress.reach(rows))
-            .await?;
+            .await;
         drop(progress);
+        for ImportedSeries {
+            run,
+            instrument,
+            interval,
+            counts,
+            ..
+        } in &series
+        {
+            let (instrument, rows, rejected) = (instrument.to_string(), counts.fetched(), counts.rejected);
+            tracing::info!(run.id = run.0, %instrument, interval = interval.as_str(), rows, rejected, "ended a run");
+        }
         warnings.extend(
             series
                 .iter()
@@ -71,6 +92,7 @@ impl FileImporter {
             series,
             ignored_columns: ignored.into_iter().collect(),
             warnings,
+            ended_early,
         })
     }
 
@@ -130,9 +152,9 @@ impl BarRows for Rows<'_> {
         self.file.traits_of(symbol, interval)
     }
 
-    fn next_rows(&mut self, limit: usize) -> Result<Vec<FileRow>, BoxError> {
+    fn next_rows(&mut self, limit: usize) -> Result<Vec<FileRow>, RowsError> {
         if self.stop.is_raised() {
-            Err(Stopped.into())
+            Err(RowsError::Stopped)
         } else {
             self.file.next_rows(limit)
         }
@@ -213,6 +235,7 @@ fn explained(error: FileError) -> anyhow::Error {
         | FileProblem::MixedDayOrder { .. }
         | FileProblem::MixedUnits { .. }
         | FileProblem::Changed
+        | FileProblem::Stopped
         | FileProblem::NoRoomToSort(_) => error.into(),
     }
 }

@@ -242,3 +242,37 @@ fn looking_does_not_make_a_database() {
     }
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
 }
+
+/// The second series of the file cannot be merged: it holds prices of another basis.
+#[test]
+fn an_import_that_fails_half_way_tells_how_far_it_came() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let rows = |symbol: &str| format!("{symbol},2024-01-02,1,2,1,2,5\n{symbol},2024-01-03,1,2,1,2,5\n");
+    let header = "symbol,date,open,high,low,close,volume\n";
+    fs::write(home.join("b.csv"), format!("{header}{}", rows("BBB"))).unwrap();
+    fs::write(home.join("both.csv"), format!("{header}{}{}", rows("AAA"), rows("BBB"))).unwrap();
+    said(home, &["import", "b.csv", "--basis", "split_adjusted"]);
+    insta::assert_snapshot!(
+        "import_half_way",
+        said(home, &["import", "both.csv", "--currency", "USD"])
+    );
+    let told = sentinel(home, &["import", "both.csv", "--json"]).stdout;
+    let told: serde_json::Value = serde_json::from_slice(&told).unwrap();
+    assert_eq!(told["counts"]["unchanged"], 2, "{told}");
+    assert_eq!(told["failed_files"], 1, "{told}");
+    assert!(
+        told["files"][0]["error"].as_str().unwrap().contains("split_adjusted"),
+        "{told}"
+    );
+}
+
+#[test]
+fn an_export_without_bars_says_so() {
+    let home = with_apple();
+    said(home.path(), &["import", "AAPL_1d.csv"]);
+    insta::assert_snapshot!(
+        "export_nothing",
+        said(home.path(), &["export", "AAPL", "--interval", "1h"])
+    );
+}

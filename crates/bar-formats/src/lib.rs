@@ -11,6 +11,6 @@ mod write;
 pub use read::{
     BarFile, ColumnMap, ColumnMapError, ColumnRole, Container, DateFormat, DateFormatError, DayOrder, DecimalMark,
     FileError, FileProblem, NaiveTimes, PartSurvey, ReadOptions, RowOrder, SeriesSurvey, StampReading, StampedAt,
-    Survey, UnixUnit, UnknownSpelling, bar_files, interval_of, survey,
+    Survey, UnixUnit, UnknownSpelling, bar_files, interval_of, survey, survey_watched,
 };
 pub use write::{BarRow, BarWriter, DecimalStyle, TextFormat, UnknownTextFormat};

@@ -39,7 +39,7 @@ pub use folder::bar_files;
 pub use interval_spelling::{UnknownSpelling, interval_of};
 pub use options::{NaiveTimes, ReadOptions, StampedAt};
 pub use stamp_reading::{DayOrder, StampReading, UnixUnit};
-pub use survey::{PartSurvey, Survey, survey};
+pub use survey::{PartSurvey, Survey, survey, survey_watched};
 pub use tracker::{RowOrder, SeriesSurvey};
 
 use cell::is_missing;

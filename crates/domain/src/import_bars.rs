@@ -45,8 +45,19 @@ pub trait BarRows: Send {
     /// At most `limit` rows; none at the end.
     ///
     /// # Errors
-    /// When the file cannot be read on, with the reason for a person.
-    fn next_rows(&mut self, limit: usize) -> Result<Vec<FileRow>, BoxError>;
+    /// [`RowsError`] when no more come although the file goes on.
+    fn next_rows(&mut self, limit: usize) -> Result<Vec<FileRow>, RowsError>;
+}
+
+/// Why no more rows come.
+#[derive(Debug, thiserror::Error)]
+pub enum RowsError {
+    /// Somebody asked to stop.
+    #[error("stopped by hand; what was merged stays, and importing again goes on")]
+    Stopped,
+    /// The file cannot be read on, with the reason for a person.
+    #[error("the file cannot be read on")]
+    Unreadable(#[source] BoxError),
 }
 
 /// What is said of all rows of an import.
@@ -79,12 +90,22 @@ pub struct ImportedSeries {
     pub range: Option<TimeRange>,
 }
 
+/// What became of a file.
+#[must_use]
+#[derive(Debug)]
+pub struct Imported {
+    /// Its series, by symbol and interval, as far as they came.
+    pub series: Vec<ImportedSeries>,
+    /// Why the import ended before the file did.
+    pub ended_early: Option<ImportError>,
+}
+
 /// Why an import ended before its file did. What was merged before stays; importing again goes on.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// The file cannot be read on.
-    #[error("the file cannot be read on")]
-    File(#[source] BoxError),
+    /// No more rows came.
+    #[error(transparent)]
+    Rows(#[from] RowsError),
     /// An instrument was not found.
     #[error(transparent)]
     Resolution(#[from] ResolutionError),
@@ -123,38 +144,36 @@ impl ImportBars {
     }
 
     /// Imports all rows; `progress` hears how many came so far, after each batch. One run is recorded for each series:
-    /// succeeded, partial when rows went to quarantine, failed when the import ended early.
-    ///
-    /// # Errors
-    /// [`ImportError`]; what was merged before stays.
+    /// succeeded, partial when rows went to quarantine, cancelled when somebody asked to stop, failed when the import
+    /// ended early for another reason.
     pub async fn import(
         &self,
         rows: &mut dyn BarRows,
         settings: &ImportSettings,
         progress: &mut (dyn FnMut(u64) + Send),
-    ) -> Result<Vec<ImportedSeries>, ImportError> {
+    ) -> Imported {
         let mut open = BTreeMap::new();
-        let outcome = self.import_all(rows, settings, progress, &mut open).await;
-        let error = outcome.as_ref().err().map(chain);
+        let mut ended_early = self.import_all(rows, settings, progress, &mut open).await.err();
+        let error = ended_early.as_ref().map(chain);
+        let stopped = matches!(ended_early, Some(ImportError::Rows(RowsError::Stopped)));
         let mut report = Vec::with_capacity(open.len());
         for series in open.into_values() {
             let state = match &error {
+                Some(_) if stopped => RunState::Cancelled,
                 Some(_) => RunState::Failed,
                 None if series.imported.counts.rejected > 0 => RunState::Partial,
                 None => RunState::Succeeded,
             };
-            self.runs
-                .finish(
-                    series.imported.run,
-                    RunEnd {
-                        state,
-                        error: error.clone(),
-                    },
-                )
-                .await?;
+            let error = error.clone();
+            if let Err(failure) = self.runs.finish(series.imported.run, RunEnd { state, error }).await {
+                ended_early.get_or_insert(failure.into());
+            }
             report.push(series.imported);
         }
-        outcome.map(|()| report)
+        Imported {
+            series: report,
+            ended_early,
+        }
     }
 
     async fn import_all(
@@ -166,7 +185,7 @@ impl ImportBars {
     ) -> Result<(), ImportError> {
         let (mut held, mut seen) = (0, 0_u64);
         loop {
-            let next = rows.next_rows(BATCH_ROWS).map_err(ImportError::File)?;
+            let next = rows.next_rows(BATCH_ROWS)?;
             if next.is_empty() {
                 break;
             }

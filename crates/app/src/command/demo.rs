@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bar_formats::ReadOptions;
-use domain::import_bars::ImportSettings;
+use domain::import_bars::{ImportSettings, RowsError};
 use domain::resolve_instrument::WantedInstrument;
 use domain::{ActionBatch, Basis, Clock, Currency, InstrumentReference, MergeCounts};
 use serde_json::json;
@@ -16,7 +16,7 @@ use crate::clock::SystemClock;
 use crate::command_line::DemoArgs;
 use crate::demo::{SAMPLES, Sample, actions_of};
 use crate::exit::Exit;
-use crate::import_file::{FileImporter, Stopped};
+use crate::import_file::FileImporter;
 use crate::output::{Table, counted, grouped};
 use crate::stop::StopFlag;
 use crate::store::Store;
@@ -100,7 +100,7 @@ async fn import(context: &Context) -> anyhow::Result<(MergeCounts, MergeCounts)>
         bars += import_sample(&importer, &path, sample, &mut table).await?;
         std::fs::remove_file(&path)?;
         if importer.stop.is_raised() {
-            return Err(Stopped.into());
+            return Err(RowsError::Stopped.into());
         }
     }
     for (symbol, source) in SAMPLES
@@ -140,6 +140,9 @@ async fn import_sample(
         },
     };
     let imported = importer.import(path, sample.symbol, &options, &settings).await?;
+    if let Some(error) = imported.ended_early {
+        return Err(error.into());
+    }
     let mut counts = MergeCounts::default();
     for series in imported.series {
         counts += series.counts;

@@ -104,6 +104,7 @@ impl Report {
             series,
             ignored_columns,
             warnings,
+            ended_early,
         } = imported;
         for warning in &warnings {
             context.output.remark(format_args!("warning: {file}: {warning}"));
@@ -114,12 +115,18 @@ impl Report {
                 .output
                 .remark(format_args!("note: {file}: columns that are not read: {columns}"));
         }
-        self.files.push(json!({
+        let mut told = json!({
             "file": file,
             "series": series.iter().map(series_json).collect::<Vec<_>>(),
             "ignored_columns": ignored_columns,
             "warnings": warnings,
-        }));
+        });
+        if let (Some(error), Some(fields)) = (&ended_early, told.as_object_mut()) {
+            let text = self.remark_failure(context, &file, error);
+            fields.insert("error".to_owned(), text.into());
+            self.exit = self.exit.max(Exit::Failed);
+        }
+        self.files.push(told);
         for one in series {
             self.counts += one.counts;
             if one.counts.rejected > 0 {
@@ -131,21 +138,27 @@ impl Report {
 
     fn failed(&mut self, context: &Context, path: &Path, error: &anyhow::Error) {
         let file = path.display().to_string();
-        let text = chain(error.as_ref());
-        // Errors of the file itself name it, with the place in it.
-        let told = if text.contains(&file) {
-            text.clone()
-        } else {
-            format!("{file}: {text}")
-        };
-        context.output.remark(format_args!("error: {told}"));
+        let text = self.remark_failure(context, &file, error.as_ref());
         self.files.push(json!({ "file": file, "error": text }));
-        self.failures += 1;
         self.exit = self.exit.max(if error.is::<UsageError>() {
             Exit::WrongUsage
         } else {
             Exit::Failed
         });
+    }
+
+    /// Counts the failure, and says why.
+    fn remark_failure(&mut self, context: &Context, file: &str, error: &(dyn std::error::Error + 'static)) -> String {
+        let text = chain(error);
+        // Errors of the file itself name it, with the place in it.
+        let told = if text.contains(file) {
+            text.clone()
+        } else {
+            format!("{file}: {text}")
+        };
+        context.output.remark(format_args!("error: {told}"));
+        self.failures += 1;
+        text
     }
 
     fn print(&self, context: &Context) -> anyhow::Result<()> {

@@ -74,18 +74,27 @@ async fn a_signal_ends_the_import_and_its_run_says_so() {
         stop: &importer.stop,
     };
     let mut raise = |_rows| importer.stop.raise();
-    let stopped = importer
+    let imported = importer
         .use_cases
         .import
         .import(&mut rows, &settings(), &mut raise)
-        .await
-        .unwrap_err();
-    assert!(
-        crate::output::chain(&stopped).contains("stopped by a signal"),
-        "{stopped}"
+        .await;
+    assert_eq!(
+        imported
+            .series
+            .iter()
+            .map(|one| one.counts.fetched())
+            .collect::<Vec<_>>(),
+        [0],
+        "rows that were only held are left to the next import"
     );
+    let stopped = imported.ended_early.unwrap();
+    assert!(stopped.to_string().starts_with("stopped by hand"), "{stopped}");
     let runs = store.runs.list(&RunFilter::default(), 10, None).await.unwrap();
-    assert_eq!(runs.iter().map(|run| run.state).collect::<Vec<_>>(), [RunState::Failed]);
+    assert_eq!(
+        runs.iter().map(|run| run.state).collect::<Vec<_>>(),
+        [RunState::Cancelled]
+    );
 }
 
 #[tokio::test]
@@ -108,4 +117,19 @@ async fn a_new_instrument_says_what_was_guessed_of_it() {
     );
     let again = import(&importer, &path).await.unwrap();
     assert_eq!(again.warnings, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_signal_ends_the_look_at_a_file_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, importer) = importer(folder.path()).await;
+    let path = folder.path().join("BTC-USD_1m.csv");
+    let rows: String = (0..10_000)
+        .map(|minute| format!("{},1,2,1,2,5\n", 1_600_000_020 + minute * 60))
+        .collect();
+    std::fs::write(&path, format!("timestamp,open,high,low,close,volume\n{rows}")).unwrap();
+    importer.stop.raise();
+    let error = import(&importer, &path).await.unwrap_err();
+    assert!(error.to_string().contains("stopped"), "{error:#}");
+    assert_eq!(store.runs.list(&RunFilter::default(), 10, None).await.unwrap(), []);
 }

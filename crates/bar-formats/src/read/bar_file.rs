@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use domain::import_bars::{BarRows, FileRow, SeriesTraits};
+use domain::import_bars::{BarRows, FileRow, RowsError, SeriesTraits};
 use domain::record_bars::DecodedRow;
-use domain::{BoxError, Interval, Symbol};
+use domain::{Interval, Symbol};
 
 use super::container;
 use super::lines::Lines;
@@ -238,8 +238,9 @@ impl BarRows for BarFile {
         })
     }
 
-    fn next_rows(&mut self, limit: usize) -> Result<Vec<FileRow>, BoxError> {
-        Ok(self.take(limit).collect::<Result<_, FileError>>()?)
+    fn next_rows(&mut self, limit: usize) -> Result<Vec<FileRow>, RowsError> {
+        let rows: Result<_, FileError> = self.take(limit).collect();
+        rows.map_err(|error| RowsError::Unreadable(error.into()))
     }
 }
 

@@ -271,6 +271,9 @@ pub enum FileProblem {
     /// The file is not what was surveyed.
     #[error("changed while it was being read: survey it again")]
     Changed,
+    /// Whoever watched the survey ended it.
+    #[error("stopped by hand before anything was read into the store")]
+    Stopped,
     /// No room for sorting.
     #[error("its rows are not in order, and sorting them needs room for temporary files")]
     NoRoomToSort(#[source] io::Error),

@@ -1,6 +1,7 @@
 //! The first pass over a file: what it is, decided once for all its rows.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,6 +13,9 @@ use super::row::{Owner, RowReader};
 use super::table::{Table, understand};
 use super::tracker::{RowOrder, SeriesSurvey, Tracker};
 use super::{ColumnRole, FileError, FileProblem, ReadOptions, Stamp, StampReading, cut};
+
+/// Rows between two looks of whoever watches a survey.
+const WATCHED_ROWS: u64 = 10_000;
 
 /// What a file holds and how it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +77,18 @@ impl Survey {
 /// [`FileError`] when the file cannot be read, holds something else than bars, or leaves open what only a person can
 /// say; the message names the flag.
 pub fn survey(path: &Path, options: &ReadOptions) -> Result<Survey, FileError> {
+    survey_watched(path, options, &mut |_rows| ControlFlow::Continue(()))
+}
+
+/// [`survey`], and every ten thousand rows `watch` hears how many were seen and may end it.
+///
+/// # Errors
+/// As [`survey`]; [`FileProblem::Stopped`] when `watch` ended it.
+pub fn survey_watched(
+    path: &Path,
+    options: &ReadOptions,
+    watch: &mut dyn FnMut(u64) -> ControlFlow<()>,
+) -> Result<Survey, FileError> {
     let (container, parts) = container::parts(path)?;
     let mut tables = Vec::with_capacity(parts.len());
     for part in &parts {
@@ -92,7 +108,9 @@ pub fn survey(path: &Path, options: &ReadOptions) -> Result<Survey, FileError> {
     let mut trackers: BTreeMap<Owner, Tracker> = BTreeMap::new();
     let mut rows = Vec::with_capacity(tables.len());
     for (index, table) in tables.iter().enumerate() {
-        rows.push(listen(path, index, table, options, &mut trackers)?);
+        let before: u64 = rows.iter().sum();
+        let mut watch = |seen| watch(before + seen);
+        rows.push(listen(path, index, table, options, &mut trackers, &mut watch)?);
     }
     let file = path.display().to_string();
     if rows.iter().all(|rows| *rows == 0) {
@@ -119,6 +137,7 @@ fn listen(
     table: &Table,
     options: &ReadOptions,
     trackers: &mut BTreeMap<Owner, Tracker>,
+    watch: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<u64, FileError> {
     let wrong = |line: Option<u64>, problem| FileError::new(&table.part.name, line, problem);
     if table.layout.symbol.is_none() && table.layout.columns.symbol.is_none() {
@@ -135,6 +154,9 @@ fn listen(
             continue;
         }
         rows += 1;
+        if rows % WATCHED_ROWS == 0 && watch(rows).is_break() {
+            return Err(wrong(None, FileProblem::Stopped));
+        }
         if let Some(given) = &options.symbol
             && let Some((first, second)) = reader.second(table.layout.columns.symbol, &mut only_symbol)
         {

@@ -8,7 +8,7 @@ use crate::{
 struct Rows {
     rows: std::vec::IntoIter<FileRow>,
     at_most: usize,
-    broken_end: bool,
+    end: Option<RowsError>,
 }
 
 impl BarRows for Rows {
@@ -19,12 +19,11 @@ impl BarRows for Rows {
         }
     }
 
-    fn next_rows(&mut self, limit: usize) -> Result<Vec<FileRow>, BoxError> {
+    fn next_rows(&mut self, limit: usize) -> Result<Vec<FileRow>, RowsError> {
         let next: Vec<FileRow> = self.rows.by_ref().take(limit.min(self.at_most)).collect();
-        if next.is_empty() && self.broken_end {
-            Err("line 3: the gzip stream is cut".into())
-        } else {
-            Ok(next)
+        match self.end.take_if(|_| next.is_empty()) {
+            Some(end) => Err(end),
+            None => Ok(next),
         }
     }
 }
@@ -87,9 +86,11 @@ impl Desk {
         let mut rows = Rows {
             rows: rows.into_iter(),
             at_most: 7,
-            broken_end: false,
+            end: None,
         };
-        self.import.import(&mut rows, settings, &mut |_| {}).await.unwrap()
+        let imported = self.import.import(&mut rows, settings, &mut |_| {}).await;
+        assert!(imported.ended_early.is_none(), "{imported:?}");
+        imported.series
     }
 }
 
@@ -150,29 +151,38 @@ async fn bad_rows_make_the_run_partial_and_stop_nothing() {
     assert_eq!(desk.store.quarantine(None, 10, 0).await.unwrap()[0].raw, "2,n/a");
 }
 
-#[tokio::test]
-async fn a_file_that_breaks_off_leaves_a_failed_run_with_the_reason() {
+async fn state_after(end: RowsError) -> (RunState, String) {
     let desk = Desk::open();
-    let rows = vec![row("AAPL", 1, "1"), row("AAPL", 2, "2")];
     let mut rows = Rows {
-        rows: rows.into_iter(),
+        rows: vec![row("AAPL", 1, "1"), row("AAPL", 2, "2")].into_iter(),
         at_most: 1,
-        broken_end: true,
+        end: Some(end),
     };
-    let error = desk
-        .import
-        .import(&mut rows, &settings(), &mut |_| {})
-        .await
-        .unwrap_err();
-    assert!(matches!(error, ImportError::File(_)));
+    let imported = desk.import.import(&mut rows, &settings(), &mut |_| {}).await;
+    assert!(
+        matches!(imported.ended_early, Some(ImportError::Rows(_))),
+        "{imported:?}"
+    );
+    assert_eq!(imported.series.len(), 1, "what was merged is told");
     let runs = IngestRunRepository::list(&*desk.store, &RunFilter::default(), 10, None)
         .await
         .unwrap();
-    assert_eq!(runs[0].state, RunState::Failed);
-    assert_eq!(
-        runs[0].error.as_deref(),
-        Some("the file cannot be read on: line 3: the gzip stream is cut")
-    );
+    assert_eq!(runs[0].counts, imported.series[0].counts);
+    (runs[0].state, runs[0].error.clone().unwrap())
+}
+
+#[tokio::test]
+async fn a_file_that_breaks_off_leaves_a_failed_run_with_the_reason() {
+    let (state, error) = state_after(RowsError::Unreadable("line 3: the gzip stream is cut".into())).await;
+    assert_eq!(state, RunState::Failed);
+    assert_eq!(error, "the file cannot be read on: line 3: the gzip stream is cut");
+}
+
+#[tokio::test]
+async fn an_import_that_is_stopped_by_hand_leaves_a_cancelled_run() {
+    let (state, error) = state_after(RowsError::Stopped).await;
+    assert_eq!(state, RunState::Cancelled);
+    assert!(error.starts_with("stopped by hand"), "{error}");
 }
 
 #[tokio::test]
