@@ -234,3 +234,20 @@ async fn a_busy_port_says_so_and_names_the_way_out() {
     assert_eq!(second.code, Some(1), "{second:?}");
     assert!(second.stderr.contains("--listen"), "{second:?}");
 }
+
+#[test]
+fn verify_lists_what_is_broken_in_a_damaged_file() {
+    let sentinel = with_apple();
+    let path = sentinel.home().join("sentinel.db");
+    let mut bytes = fs::read(&path).unwrap();
+    let (price, damaged) = (b"645.57", b"645.5x");
+    let place = bytes.windows(price.len()).position(|window| window == price).unwrap();
+    bytes[place..place + price.len()].copy_from_slice(damaged);
+    fs::write(&path, bytes).unwrap();
+    let verified = sentinel.run(["--json", "verify"]).unwrap();
+    assert_eq!(verified.code, Some(1), "{verified:?}");
+    let told = verified.json().unwrap();
+    assert_eq!(told["fingerprint"], Value::Null);
+    let detail = told["violations"][0]["detail"].as_str().unwrap();
+    assert!(detail.contains("645.5x"), "{told}");
+}

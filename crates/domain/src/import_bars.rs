@@ -110,8 +110,14 @@ pub enum ImportError {
     #[error(transparent)]
     Resolution(#[from] ResolutionError),
     /// Bars could not be merged.
-    #[error(transparent)]
-    Record(#[from] RecordError),
+    #[error("{series}")]
+    Record {
+        /// Instrument and interval.
+        series: String,
+        /// Why not.
+        #[source]
+        source: RecordError,
+    },
     /// The run could not be recorded.
     #[error(transparent)]
     Runs(#[from] IngestRunRepositoryError),
@@ -278,7 +284,14 @@ impl ImportBars {
             fetched_at: None,
             rows,
         };
-        let merged = self.record.record(request).await?;
+        let merged = self
+            .record
+            .record(request)
+            .await
+            .map_err(|source| ImportError::Record {
+                series: format!("{} {}", series.imported.instrument, series.imported.interval),
+                source,
+            })?;
         series.imported.counts += merged.counts;
         series.imported.range = match (series.imported.range, here) {
             (Some(before), Some(here)) => Some(before.hull(here)),

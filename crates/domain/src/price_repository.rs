@@ -13,7 +13,7 @@ pub enum PriceRepositoryError {
     #[error("there is no instrument {0}")]
     UnknownInstrument(InstrumentId),
     /// Prices of another basis than the series has.
-    #[error("series {series} holds {stored} prices, and these are {given}: keep them in an instrument of their own")]
+    #[error("the series holds {stored} prices, and these are {given}: keep them in an instrument of their own")]
     BasisMismatch {
         /// Which series.
         series: SeriesKey,
@@ -23,7 +23,10 @@ pub enum PriceRepositoryError {
         given: Basis,
     },
     /// Hourly bars that open at another minute than the series' do.
-    #[error("series {series} opens {stored} minutes past the hour, and these bars {given}")]
+    #[error(
+        "the hourly bars of the series open {stored} minutes past the hour, and these {given}: keep them in an instrument of \
+         their own"
+    )]
     GridMismatch {
         /// Which series.
         series: SeriesKey,
