@@ -11,6 +11,7 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
+/// Prices shaped like AAPL's across a split: examples, from no recording.
 const APPLE: &str = "timestamp,open,high,low,close,volume,adj_close\n\
     2014-06-05,646.20,649.37,642.61,647.35,75951141,1\n\
     2014-06-06,649.90,651.26,644.47,645.57,87484692,1\n\

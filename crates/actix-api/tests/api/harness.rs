@@ -15,7 +15,8 @@ use domain::{
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 
-/// AAPL from 2014-06-04 to 2014-06-11, across the 7:1 split of 2014-06-09, as traded (figures of the NASDAQ).
+/// Prices shaped like AAPL's across its 7:1 split of 2014-06-09, with trailing zeros to keep: examples, from no recording.
+/// The real ones are in `crates/app/demo/AAPL_1d.csv`, and the end-to-end tests read them.
 pub(crate) const APPLE: [[&str; 6]; 6] = [
     ["2014-06-04", "637.4400", "647.8900", "636.1100", "644.8200", "83870500"],
     ["2014-06-05", "646.2000", "649.3700", "642.6100", "647.3500", "75951400"],
