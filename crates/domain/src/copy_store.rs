@@ -176,14 +176,16 @@ impl CopyStore {
         while let Some(found) = target.next().await.map_err(CopyError::Target)? {
             let expected = source.next().await.map_err(CopyError::Source)?;
             match Difference::between(part, expected.as_ref(), Some(&found)) {
-                Some(difference) if !expected.is_some_and(|expected| may_be_raised(&found, &expected)) => {
+                Some(difference)
+                    if !expected.is_some_and(|expected| may_be_raised(&found.record, &expected.record)) =>
+                {
                     return Err(CopyError::OtherContent(difference));
                 }
                 difference => all_equal &= difference.is_none(),
             }
             // Counters are there from the start: they go on at the first that is to be raised.
             if all_equal {
-                begun.after = Some(found.key());
+                begun.after = Some(found.record.key());
                 begun.records += 1;
             }
             self.tell(watch, CopyStage::Resuming, part, begun.records, None)?;
@@ -241,7 +243,7 @@ impl CopyStore {
             let Some(found) = found else {
                 return Ok((records, hash.finish()));
             };
-            hash.take(&found.line());
+            hash.take(&found.line);
             records += 1;
             self.tell(watch, CopyStage::Verifying, part, records, total)?;
         }

@@ -26,14 +26,29 @@ impl<'a> Walk<'a> {
     }
 
     /// The next record; `None` at the end.
-    pub(super) async fn next(&mut self) -> Result<Option<Record>, StoreTransferError> {
+    pub(super) async fn next(&mut self) -> Result<Option<Told>, StoreTransferError> {
         if let Some(record) = self.page.next() {
-            return Ok(Some(record));
+            return Ok(Some(Told::from(record)));
         }
         let page = self.store.read_part(self.part, self.after.take(), self.limit).await?;
         self.after = page.last().map(Record::key);
         self.page = page.into_iter();
-        Ok(self.page.next())
+        Ok(self.page.next().map(Told::from))
+    }
+}
+
+/// A record and its line, which is made once.
+pub(super) struct Told {
+    pub(super) record: Record,
+    pub(super) line: String,
+}
+
+impl From<Record> for Told {
+    fn from(record: Record) -> Self {
+        Self {
+            line: record.line(),
+            record,
+        }
     }
 }
 
@@ -57,17 +72,17 @@ enum How {
 impl Difference {
     /// Compares the records that the source and the target have at one place, digit for digit; `None` when they are the
     /// same, or when both ended.
-    pub(super) fn between(part: Part, source: Option<&Record>, target: Option<&Record>) -> Option<Self> {
+    pub(super) fn between(part: Part, source: Option<&Told>, target: Option<&Told>) -> Option<Self> {
         let (key, how) = match (source, target) {
             (None, None) => return None,
-            (Some(source), None) => (source.key(), How::Missing),
-            (None, Some(target)) => (target.key(), How::Unexpected),
+            (Some(source), Some(target)) if source.line == target.line => return None,
+            (Some(source), None) => (source.record.key(), How::Missing),
+            (None, Some(target)) => (target.record.key(), How::Unexpected),
             (Some(source), Some(target)) => {
-                let (wanted, found) = (source.key(), target.key());
+                let (wanted, found) = (source.record.key(), target.record.key());
                 match wanted.cmp(&found) {
                     std::cmp::Ordering::Less => (wanted, How::Missing),
                     std::cmp::Ordering::Greater => (found, How::Unexpected),
-                    std::cmp::Ordering::Equal if source.line() == target.line() => return None,
                     std::cmp::Ordering::Equal => (found, How::Otherwise),
                 }
             }

@@ -198,8 +198,8 @@ async fn other_data_in_the_target_are_refused_and_left_alone() {
     let refused = copied(source, target.clone()).await.unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "the target holds other data than the beginning of a copy of the source: in instruments, 2 says something else \
-         in the target; nothing was written; copy into an empty database"
+        "the target holds other data than the beginning of a copy of the source: in instruments, number 2 says something \
+         else in the target; nothing was written; copy into an empty database"
     );
     assert_eq!(lines(&*target).await, before);
 }
@@ -211,7 +211,7 @@ async fn a_target_that_has_more_is_refused() {
     instrument(&target, "TSLA").await;
     let refused = copied(source, target).await.unwrap_err().to_string();
     assert!(
-        refused.contains("in instruments, 3 is in the target alone"),
+        refused.contains("in instruments, number 3 is in the target alone"),
         "{refused}"
     );
 }

@@ -170,7 +170,7 @@ fn names(series: SeriesKey) -> (i64, &'static str) {
 impl fmt::Display for RecordKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Number(number) => write!(formatter, "{number}"),
+            Self::Number(number) => write!(formatter, "number {number}"),
             Self::Series { instrument, interval } => write!(formatter, "{instrument}/{interval}"),
             Self::Bar {
                 instrument,
