@@ -1,6 +1,7 @@
 //! The commands: each reads its arguments, calls use cases, and prints.
 
 mod config;
+mod copy;
 mod demo;
 mod doctor;
 mod export;
@@ -109,6 +110,7 @@ async fn dispatch(line: CommandLine, output: Output) -> anyhow::Result<Exit> {
         Command::Instruments(command) => instruments::run(&context, command).await,
         Command::Status(args) => status::run(&context, &args).await,
         Command::Verify => verify::run(&context).await,
+        Command::Copy(args) => copy::run(&context, &args).await,
         Command::Migrate(command) => migrate::run(&context, &command).await,
         Command::Config(ConfigCommand::Check) => config::check(Ok(context.config), output),
         Command::Config(ConfigCommand::Show) => config::show(&context),
@@ -140,6 +142,13 @@ fn sources(global: &GlobalArgs, command: &Command) -> anyhow::Result<Sources> {
                 &Some(format!("sqlite:{}", args.database.display())),
             );
             flag("server.listen", "--listen", &args.listen);
+        }
+        Command::Copy(args) => {
+            if global.database_url.is_some() {
+                let problem = "copy takes no --database-url: name both databases with --from URL and --to URL";
+                return Err(UsageError(problem.to_owned()).into());
+            }
+            flag("database.url", "--from", &Some(args.from.clone()));
         }
         _ => {}
     }

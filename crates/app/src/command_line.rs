@@ -1,5 +1,6 @@
 //! What can be typed: commands, flags and their help.
 
+mod copy;
 mod export;
 mod import;
 mod instruments;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use copy::CopyArgs;
 pub use export::ExportArgs;
 pub use import::{ImportArgs, Stamping};
 pub use instruments::{InstrumentsCommand, ListArgs, SaidOfInstrument};
@@ -69,6 +71,8 @@ pub enum Command {
     Status(StatusArgs),
     /// Check every rule in the store again; exit code 1 when one is broken
     Verify,
+    /// Copy everything from one database to another, exactly, and compare both in the end
+    Copy(CopyArgs),
     /// Apply, revert and list migrations of the database schema
     #[command(subcommand)]
     Migrate(MigrateCommand),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use diesel_sqlite::{MigrationStatus, OpenError, SqliteStore};
 use domain::{
     Clock, CorporateActionRepository, IngestRunRepository, InstrumentRepository, PriceHistory, PriceRepository,
-    SeriesCatalogue, StoreCare,
+    SeriesCatalogue, StoreCare, StoreTransfer,
 };
 
 use crate::config::{Adapter, DatabaseConfig};
@@ -28,6 +28,8 @@ pub(crate) struct Store {
     pub(crate) history: Arc<dyn PriceHistory>,
     /// Readiness and verification.
     pub(crate) care: Arc<dyn StoreCare>,
+    /// Everything, as it is.
+    pub(crate) transfer: Arc<dyn StoreTransfer>,
 }
 
 impl std::fmt::Debug for Store {
@@ -81,7 +83,8 @@ impl Store {
             actions: store.clone(),
             runs: store.clone(),
             history: store.clone(),
-            care: store,
+            care: store.clone(),
+            transfer: store,
         }
     }
 }

@@ -36,6 +36,7 @@ fn of_each_command() {
         &["instruments", "remove"],
         &["status"],
         &["verify"],
+        &["copy"],
         &["migrate"],
         &["migrate", "down"],
         &["config"],

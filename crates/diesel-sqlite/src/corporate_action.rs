@@ -22,7 +22,7 @@ use crate::market_price::rows::instant;
 use crate::schema::{corporate_action_revisions, corporate_action_sources, corporate_actions, instruments};
 use crate::series::{SeriesRow, key_of};
 use crate::source::Sources;
-use rows::{ActionRow, WrittenAction, action_columns};
+pub(crate) use rows::{ActionRow, WrittenAction, action_columns, text_of};
 
 type ActionFailure = Failure<CorporateActionRepositoryError>;
 

@@ -12,7 +12,7 @@ use crate::schema::coverage;
 use crate::source::Sources;
 
 /// One row, without whose it is: start, end, and when it was answered.
-type Answer = (i64, i64, i64);
+pub(crate) type Answer = (i64, i64, i64);
 
 /// Adds an answer: it takes the place of older ones where they overlap, and joins those of the same time. Writes only
 /// what differs.
@@ -72,6 +72,22 @@ fn joined(touched: &[Answer], answer: Answer) -> Vec<Answer> {
     rows
 }
 
+/// The covered range of a row.
+pub(crate) fn covered_range<E>(
+    series: SeriesKey,
+    source_id: i64,
+    (start, end, answered_at): Answer,
+    sources: &Sources,
+) -> Result<CoveredRange, Failure<E>> {
+    let row = || format!("coverage of {series} from {start} µs");
+    let (start_at, end_at) = (instant(start, "range_start", row)?, instant(end, "range_end", row)?);
+    Ok(CoveredRange {
+        source: sources.name(source_id, row)?,
+        range: TimeRange::new(start_at, end_at).map_err(|error| Failure::Corrupt(format!("{}: {error}", row())))?,
+        answered_at: instant(answered_at, "answered_at", row)?,
+    })
+}
+
 #[async_trait]
 impl CoverageRepository for SqliteStore {
     async fn covered(&self, series: SeriesKey) -> Result<Vec<CoveredRange>, PriceRepositoryError> {
@@ -87,16 +103,7 @@ impl CoverageRepository for SqliteStore {
             let sources = Sources::load(connection)?;
             let mut found = rows
                 .into_iter()
-                .map(|(source_id, (start, end, answered_at))| {
-                    let row = || format!("coverage of {series} from {start} µs");
-                    let (start_at, end_at) = (instant(start, "range_start", row)?, instant(end, "range_end", row)?);
-                    Ok(CoveredRange {
-                        source: sources.name(source_id, row)?,
-                        range: TimeRange::new(start_at, end_at)
-                            .map_err(|error| Failure::Corrupt(format!("{}: {error}", row())))?,
-                        answered_at: instant(answered_at, "answered_at", row)?,
-                    })
-                })
+                .map(|(source_id, answer)| covered_range(series, source_id, answer, &sources))
                 .collect::<Result<Vec<_>, PriceFailure>>()?;
             found.sort_by(|left, right| (&left.source, left.range).cmp(&(&right.source, right.range)));
             Ok(found)

@@ -73,16 +73,6 @@ pub(crate) fn read<T: Exact>(text: &str) -> Result<T, DecimalError> {
     )
 }
 
-/// The shortest text of the same number: how values are compared in SQL.
-pub(crate) fn shortest(number: impl Exact) -> String {
-    let text = number.to_string();
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        text
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,14 +113,5 @@ mod tests {
             );
         }
         assert!(read::<Volume>("-12.5").is_err(), "a volume is never negative");
-    }
-
-    #[test]
-    fn equal_numbers_have_one_shortest_text() {
-        let check = |text: &str, expected: &str| assert_eq!(shortest(text.parse::<Price>().unwrap()), expected);
-        check("187.10", "187.1");
-        check("187.00", "187");
-        check("1000", "1000");
-        check("0.0", "0");
     }
 }

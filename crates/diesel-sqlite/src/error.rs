@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use domain::{
-    BoxError, CorporateActionRepositoryError, IngestRunRepositoryError, InstrumentRepositoryError, PriceRepositoryError,
+    BoxError, CorporateActionRepositoryError, IngestRunRepositoryError, InstrumentRepositoryError,
+    PriceRepositoryError, StoreTransferError,
 };
 
 /// Why a database cannot be opened or migrated; each says what would help.
@@ -149,7 +150,8 @@ port_error!(
     CorporateActionRepositoryError,
     IngestRunRepositoryError,
     InstrumentRepositoryError,
-    PriceRepositoryError
+    PriceRepositoryError,
+    StoreTransferError
 );
 
 impl<E: PortError> Failure<E> {

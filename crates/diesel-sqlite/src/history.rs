@@ -13,8 +13,10 @@ use crate::SqliteStore;
 use crate::market_price::rows::values_of;
 use crate::schema::{bar_revisions, discrepancies, journal, quarantine};
 use crate::source::Sources;
-pub(crate) use rows::{CountsRow, DisputedValues};
-use rows::{DiscrepancyRow, JournalRow, QuarantineRow, RevisionRow};
+pub(crate) use rows::{
+    CountsRow, DiscrepancyRow, DisputedValues, JournalRow, QuarantineRow, RevisionRow, discrepancy_columns,
+    journal_columns, quarantine_columns, revision_columns,
+};
 
 /// A journal line that has no number yet.
 pub(crate) struct Change {
@@ -51,7 +53,8 @@ pub(crate) fn write_journal(connection: &mut SqliteConnection, change: &Change) 
         .map(drop)
 }
 
-fn at_most(limit: usize) -> i64 {
+/// A limit as SQL has it.
+pub(crate) fn at_most(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
@@ -82,13 +85,7 @@ impl PriceHistory for SqliteStore {
                 )
                 .order((bar_revisions::opened_at, bar_revisions::believed_from))
                 .limit(at_most(limit))
-                .select((
-                    values_of!(bar_revisions),
-                    bar_revisions::source_id,
-                    bar_revisions::believed_from,
-                    bar_revisions::believed_until,
-                    bar_revisions::kind,
-                ))
+                .select(revision_columns!())
                 .load::<RevisionRow>(connection)?
                 .into_iter()
                 .map(|row| row.into_revision(series, &sources))
@@ -117,12 +114,7 @@ impl PriceHistory for SqliteStore {
                     discrepancies::value_key,
                 ))
                 .limit(at_most(limit))
-                .select((
-                    values_of!(discrepancies),
-                    discrepancies::source_id,
-                    discrepancies::noticed_at,
-                    discrepancies::closed_at,
-                ))
+                .select(discrepancy_columns!())
                 .load::<DiscrepancyRow>(connection)?
                 .into_iter()
                 .map(|row| row.into_discrepancy(series, &sources))
@@ -143,17 +135,7 @@ impl PriceHistory for SqliteStore {
                 .filter(quarantine::id.gt(after))
                 .order(quarantine::id)
                 .limit(at_most(limit))
-                .select((
-                    quarantine::id,
-                    quarantine::instrument_id,
-                    quarantine::interval,
-                    quarantine::source_id,
-                    quarantine::run_id,
-                    quarantine::raw,
-                    quarantine::field,
-                    quarantine::reason,
-                    quarantine::quarantined_at,
-                ))
+                .select(quarantine_columns!())
                 .into_boxed();
             if let Some(series) = series {
                 rows = rows
@@ -174,25 +156,7 @@ impl PriceHistory for SqliteStore {
                 .filter(journal::id.gt(after))
                 .order(journal::id)
                 .limit(at_most(limit))
-                .select((
-                    journal::id,
-                    journal::instrument_id,
-                    journal::interval,
-                    journal::version,
-                    journal::changed_at,
-                    journal::kind,
-                    journal::range_start,
-                    journal::range_end,
-                    journal::run_id,
-                    (
-                        journal::inserted,
-                        journal::updated,
-                        journal::unchanged,
-                        journal::duplicate,
-                        journal::rejected,
-                        journal::discrepant,
-                    ),
-                ))
+                .select(journal_columns!())
                 .load::<JournalRow>(connection)?
                 .into_iter()
                 .map(JournalRow::into_entry)

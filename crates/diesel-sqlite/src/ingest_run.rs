@@ -28,7 +28,7 @@ type RunFailure = Failure<IngestRunRepositoryError>;
 const LEASE: Duration = Duration::minutes(5);
 
 #[derive(Queryable)]
-struct RunRow {
+pub(crate) struct RunRow {
     id: i64,
     instrument_id: i64,
     interval: String,
@@ -72,9 +72,10 @@ macro_rules! run_columns {
         )
     };
 }
+pub(crate) use run_columns;
 
 impl RunRow {
-    fn into_run<E>(self, sources: &Sources) -> Result<IngestRun, Failure<E>> {
+    pub(crate) fn into_run<E>(self, sources: &Sources) -> Result<IngestRun, Failure<E>> {
         let row = || format!("run {}", self.id);
         let corrupt = |what: String| Failure::Corrupt(format!("{}: {what}", row()));
         let range = |column: &str, (start, end): (Option<i64>, Option<i64>)| match (start, end) {

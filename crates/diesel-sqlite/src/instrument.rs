@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use domain::{
     Instrument, InstrumentCursor, InstrumentDetails, InstrumentFilter, InstrumentId, InstrumentOrder, InstrumentPage,
-    InstrumentRepository, InstrumentRepositoryError, SourceName, Symbol, Timestamp,
+    InstrumentRecord, InstrumentRepository, InstrumentRepositoryError, SourceName, Symbol, Timestamp,
 };
 
 use crate::SqliteStore;
@@ -17,7 +17,7 @@ use crate::connections::last_id;
 use crate::error::Failure;
 use crate::market_price::rows::instant;
 use crate::schema::{bar_revisions, bars, discrepancies, instruments, journal, provider_symbols, provisional_bars};
-use rows::{instrument_columns, with_spellings};
+pub(crate) use rows::{InstrumentRow, instrument_columns, with_spellings};
 
 type InstrumentFailure = Failure<InstrumentRepositoryError>;
 
@@ -160,6 +160,29 @@ fn create(
         created_at: now,
         updated_at: now,
     })
+}
+
+/// Writes an instrument as it is, unless its number is there already.
+pub(crate) fn keep(connection: &mut SqliteConnection, record: &InstrumentRecord) -> QueryResult<()> {
+    let InstrumentRecord {
+        instrument,
+        actions_changed_at,
+    } = record;
+    let written = diesel::insert_into(instruments::table)
+        .values((
+            instruments::id.eq(instrument.id.0),
+            written_details!(&instrument.details),
+            instruments::created_at.eq(instrument.created_at.unix_micros()),
+            instruments::updated_at.eq(instrument.updated_at.unix_micros()),
+            instruments::actions_changed_at.eq(actions_changed_at.map(Timestamp::unix_micros)),
+        ))
+        .on_conflict(instruments::id)
+        .do_nothing()
+        .execute(connection)?;
+    match written {
+        0 => Ok(()),
+        _ => write_spellings(connection, instrument.id, &instrument.details),
+    }
 }
 
 fn update(

@@ -21,6 +21,7 @@ mod migrations;
 mod schema;
 mod series;
 mod source;
+mod transfer;
 mod verification;
 
 pub use connections::SqliteStore;

@@ -4,7 +4,7 @@ mod believed;
 mod disputes;
 mod merge;
 mod provisional;
-mod quarantine;
+pub(crate) mod quarantine;
 mod read;
 mod remove;
 pub(crate) mod rows;

@@ -11,6 +11,7 @@ mod instruments;
 mod merging;
 mod reading;
 mod runs;
+mod transfer;
 mod verification;
 
 use std::collections::BTreeMap;
@@ -61,7 +62,7 @@ impl std::fmt::Debug for InMemoryStore {
 }
 
 /// What there is. Every number that was ever given out is in a `last_…` field, so that none is given twice.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct State {
     instruments: BTreeMap<InstrumentId, Instrument>,
     last_instrument: i64,

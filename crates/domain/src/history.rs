@@ -53,6 +53,44 @@ pub enum Dispute {
     Withdrawn,
 }
 
+impl Dispute {
+    /// The key of [`Dispute::Withdrawn`].
+    pub const WITHDRAWN: &str = "withdrawn";
+
+    /// What is said, as a text that equal values share: one discrepancy is kept for each.
+    #[must_use]
+    pub fn value_key(&self) -> String {
+        match self {
+            Self::Differs(bar) => Self::key_of_values(bar),
+            Self::Withdrawn => Self::WITHDRAWN.to_owned(),
+        }
+    }
+
+    /// Open, high, low, close, volume, trade count and VWAP with `|` between them, each in as few digits as it takes;
+    /// what is not stated is empty.
+    #[must_use]
+    pub fn key_of_values(bar: &Bar) -> String {
+        let mut values: Vec<String> = [bar.open(), bar.high(), bar.low(), bar.close()]
+            .into_iter()
+            .map(shortest)
+            .collect();
+        values.push(shortest(bar.volume()));
+        values.push(bar.trade_count().map(|count| count.to_string()).unwrap_or_default());
+        values.push(bar.vwap().map(shortest).unwrap_or_default());
+        values.join("|")
+    }
+}
+
+/// The shortest text of the same number.
+fn shortest(number: impl std::fmt::Display) -> String {
+    let text = number.to_string();
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
 /// A disagreement about one bar; one per bar, source and value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Discrepancy {
@@ -182,4 +220,40 @@ pub trait PriceHistory: Send + Sync {
     /// # Errors
     /// [`PriceRepositoryError::Unavailable`], [`PriceRepositoryError::Corrupt`].
     async fn journal(&self, limit: usize, after: i64) -> Result<Vec<JournalEntry>, PriceRepositoryError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{AssetClass, BarValues, Price};
+
+    #[test]
+    fn equal_numbers_have_one_shortest_text() {
+        let check = |text: &str, expected: &str| assert_eq!(shortest(text.parse::<Price>().unwrap()), expected);
+        check("187.10", "187.1");
+        check("187.00", "187");
+        check("1000", "1000");
+        check("0.0", "0");
+    }
+
+    #[test]
+    fn equal_values_have_one_key() {
+        let key = |open: &str, trade_count| {
+            let values = BarValues {
+                opened_at: Timestamp::MIN,
+                open: open.parse().unwrap(),
+                high: "12.0".parse().unwrap(),
+                low: "1.5".parse().unwrap(),
+                close: "10".parse().unwrap(),
+                volume: "1000.0".parse().unwrap(),
+                trade_count,
+                vwap: None,
+            };
+            Dispute::Differs(Box::new(Bar::new(values, AssetClass::Stock).unwrap())).value_key()
+        };
+        assert_eq!(key("2.50", Some(7)), "2.5|12|1.5|10|1000|7|");
+        assert_eq!(key("2.50", None), key("2.5", None));
+        assert_ne!(key("2.5", None), key("2.5", Some(7)));
+        assert_eq!(Dispute::Withdrawn.value_key(), "withdrawn");
+    }
 }

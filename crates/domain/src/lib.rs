@@ -9,6 +9,7 @@ mod basis;
 pub mod calendar;
 mod clock;
 mod code;
+pub mod copy_store;
 mod corporate_action;
 mod coverage;
 mod decimal;
@@ -34,6 +35,7 @@ mod store;
 mod symbol;
 mod time_range;
 mod timestamp;
+mod transfer;
 mod volume;
 
 pub use adjustment::{Adjustment, AdjustmentError, AdjustmentFactors, UnknownAdjustment};
@@ -71,6 +73,10 @@ pub use store::{StoreCare, Verification, Violation};
 pub use symbol::{Symbol, SymbolError};
 pub use time_range::{TimeRange, TimeRangeError};
 pub use timestamp::{Timestamp, TimestampError};
+pub use transfer::{
+    ActionCompleteness, ActionRevision, Counter, CounterRecord, CoverageRecord, InstrumentRecord, Part, Record,
+    RecordKey, StoreTransfer, StoreTransferError,
+};
 pub use volume::Volume;
 
 /// The technical cause of an error, whatever the adapter.
@@ -90,4 +96,5 @@ pub mod mock {
     pub use crate::provider::MockMarketDataProvider;
     pub use crate::series::MockSeriesCatalogue;
     pub use crate::store::MockStoreCare;
+    pub use crate::transfer::MockStoreTransfer;
 }

@@ -22,7 +22,7 @@ fn batch(series: SeriesKey, run: RunId, price: &str) -> MergeBatch {
 }
 
 /// Polls a future as often as that, if it needs it, and then drops it.
-async fn poll_and_drop<Output>(mut future: Pin<Box<dyn Future<Output = Output> + Send + '_>>, times: usize) {
+pub(crate) async fn poll_and_drop<Output>(mut future: Pin<Box<dyn Future<Output = Output> + Send + '_>>, times: usize) {
     let mut polls = 0;
     poll_fn(|context| {
         polls += 1;

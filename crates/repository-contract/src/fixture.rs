@@ -8,7 +8,7 @@ use domain::{
     AssetClass, Bar, BarQuery, Clock, CorporateActionRepository, CoverageRepository, Discrepancy, IngestRunRepository,
     InstrumentDetails, InstrumentId, InstrumentRepository, Interval, JournalEntry, MarketPrice, MergeBatch, Merged,
     PriceHistory, PriceRepository, QuarantinedRow, Removal, Revision, Series, SeriesCatalogue, SeriesKey, StoreCare,
-    TimeOrder, TimeRange, Timestamp,
+    StoreTransfer, TimeOrder, TimeRange, Timestamp,
 };
 use time::Duration;
 use tokio::sync::RwLock;
@@ -31,6 +31,7 @@ pub trait Store:
     + IngestRunRepository
     + CoverageRepository
     + StoreCare
+    + StoreTransfer
 {
 }
 
@@ -43,6 +44,7 @@ impl<Adapter> Store for Adapter where
         + IngestRunRepository
         + CoverageRepository
         + StoreCare
+        + StoreTransfer
 {
 }
 
@@ -145,6 +147,12 @@ impl Fixture {
     /// Care.
     #[must_use]
     pub fn care(&self) -> &dyn StoreCare {
+        &*self.store
+    }
+
+    /// Everything, as it is.
+    #[must_use]
+    pub fn transfer(&self) -> &dyn StoreTransfer {
         &*self.store
     }
 

@@ -26,6 +26,7 @@ pub mod bars;
 mod chance;
 mod fixture;
 mod model;
+mod rich_history;
 mod suite;
 
 pub mod as_of;
@@ -46,6 +47,7 @@ pub mod reading;
 pub mod removal;
 pub mod revisions;
 pub mod runs;
+pub mod transfer;
 pub mod withdrawal;
 
 pub use fixture::{Fixture, Store, check, check_alone};

@@ -168,6 +168,19 @@ macro_rules! suite {
                 a_merge_renews_the_lease
                 runs_are_listed_newest_first
             }
+            transfer {
+                everything_is_copied_out_digit_for_digit
+                everything_is_copied_in_digit_for_digit
+                pages_of_any_size_give_the_same_records
+                the_same_records_again_change_nothing
+                an_interrupted_copy_goes_on
+                numbers_given_afterwards_are_fresh
+                a_merge_after_a_copy_goes_on_where_the_source_was
+                other_content_is_refused_and_left_alone
+                records_without_their_owner_are_refused_as_a_whole
+                what_only_one_may_have_is_refused
+                a_write_that_is_dropped_leaves_all_or_nothing
+            }
             concurrency {
                 writers_of_one_series_serialise
                 writers_of_different_series_do_not_disturb_each_other

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 
+use super::mistake::{Mistake, Mistakes};
 use super::reader::Reader;
 use super::setting;
 
@@ -28,6 +29,31 @@ impl DatabaseConfig {
         let (url, adapter) = reader.secret(&setting::DATABASE_URL, Adapter::of_url)?;
         Some(Self { url, adapter })
     }
+
+    /// A database beside the configured one, named by a flag of a command.
+    ///
+    /// # Errors
+    /// As the setting `database.url`, with the flag's name.
+    pub fn of_flag(flag: &'static str, url: &str) -> Result<Self, Mistakes> {
+        match Adapter::of_url(url.trim()) {
+            Ok(adapter) => Ok(Self {
+                url: SecretString::from(url),
+                adapter,
+            }),
+            Err(problem) => Err(Mistakes(vec![Mistake {
+                setting: flag.to_owned(),
+                value: Some(setting::DATABASE_URL.shown(url)),
+                origin: "command line".to_owned(),
+                problem,
+            }])),
+        }
+    }
+
+    /// The URL as it may be shown: a password is masked.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        setting::DATABASE_URL.shown(&self.adapter.location())
+    }
 }
 
 impl Adapter {
@@ -36,6 +62,18 @@ impl Adapter {
     pub fn location(&self) -> String {
         match self {
             Self::Sqlite(path) => format!("sqlite:{}", path.display()),
+        }
+    }
+
+    /// Whether both are the same database, as far as can be told without opening them.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Sqlite(one), Self::Sqlite(other)) => match (one.canonicalize(), other.canonicalize()) {
+                (Ok(one), Ok(other)) => one == other,
+                // What is not there yet has no other name.
+                _ => one == other,
+            },
         }
     }
 

@@ -4,7 +4,6 @@ use diesel::prelude::*;
 use domain::{CorporateAction, InstrumentId, Price, RecordedAction, SplitRatio};
 use time::{Date, Month};
 
-use super::ActionFailure;
 use crate::decimal_text::Stored;
 use crate::error::Failure;
 use crate::market_price::rows::instant;
@@ -12,7 +11,7 @@ use crate::source::Sources;
 
 /// A row of either table of actions.
 #[derive(Queryable)]
-pub(super) struct ActionRow {
+pub(crate) struct ActionRow {
     kind: String,
     ex_date: String,
     new_shares: Option<i64>,
@@ -38,14 +37,14 @@ macro_rules! action_columns {
         )
     };
 }
-pub(super) use action_columns;
+pub(crate) use action_columns;
 
 impl ActionRow {
-    pub(super) fn into_action(
+    pub(crate) fn into_action<E>(
         self,
         instrument: InstrumentId,
         sources: &Sources,
-    ) -> Result<RecordedAction, ActionFailure> {
+    ) -> Result<RecordedAction, Failure<E>> {
         let key = format!("{} of instrument {instrument} on {}", self.kind, self.ex_date);
         let corrupt = |cause: &dyn std::fmt::Display| Failure::Corrupt(format!("{key}: {cause}"));
         let row = || key.clone();
@@ -73,13 +72,13 @@ impl ActionRow {
 }
 
 /// The columns of an action beside its key.
-pub(super) struct WrittenAction {
-    pub(super) kind: &'static str,
-    pub(super) ex_date: String,
-    pub(super) new_shares: Option<i64>,
-    pub(super) old_shares: Option<i64>,
-    pub(super) amount: Option<String>,
-    pub(super) currency: Option<String>,
+pub(crate) struct WrittenAction {
+    pub(crate) kind: &'static str,
+    pub(crate) ex_date: String,
+    pub(crate) new_shares: Option<i64>,
+    pub(crate) old_shares: Option<i64>,
+    pub(crate) amount: Option<String>,
+    pub(crate) currency: Option<String>,
 }
 
 impl From<&CorporateAction> for WrittenAction {
@@ -107,7 +106,7 @@ impl From<&CorporateAction> for WrittenAction {
     }
 }
 
-fn text_of(date: Date) -> String {
+pub(crate) fn text_of(date: Date) -> String {
     format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
 }
 

@@ -8,7 +8,6 @@ use domain::{
 
 use crate::decimal_text::Stored;
 use crate::error::Failure;
-use crate::market_price::PriceFailure;
 use crate::market_price::rows::{ValuesRow, bar, bar_key, instant};
 use crate::series::key_of;
 use crate::source::Sources;
@@ -96,8 +95,21 @@ impl DisputedValues {
     }
 }
 
+/// The columns of [`DiscrepancyRow`].
+macro_rules! discrepancy_columns {
+    () => {
+        (
+            values_of!(discrepancies),
+            discrepancies::source_id,
+            discrepancies::noticed_at,
+            discrepancies::closed_at,
+        )
+    };
+}
+pub(crate) use discrepancy_columns;
+
 #[derive(Queryable)]
-pub(super) struct DiscrepancyRow {
+pub(crate) struct DiscrepancyRow {
     values: DisputedValues,
     source_id: i64,
     noticed_at: i64,
@@ -105,7 +117,7 @@ pub(super) struct DiscrepancyRow {
 }
 
 impl DiscrepancyRow {
-    pub(super) fn into_discrepancy(self, series: SeriesKey, sources: &Sources) -> Result<Discrepancy, PriceFailure> {
+    pub(crate) fn into_discrepancy<E>(self, series: SeriesKey, sources: &Sources) -> Result<Discrepancy, Failure<E>> {
         let opened_at = self.values.opened_at;
         let row = || format!("discrepancy of {}", bar_key(series, opened_at));
         Ok(Discrepancy {
@@ -122,8 +134,22 @@ impl DiscrepancyRow {
     }
 }
 
+/// The columns of [`RevisionRow`].
+macro_rules! revision_columns {
+    () => {
+        (
+            values_of!(bar_revisions),
+            bar_revisions::source_id,
+            bar_revisions::believed_from,
+            bar_revisions::believed_until,
+            bar_revisions::kind,
+        )
+    };
+}
+pub(crate) use revision_columns;
+
 #[derive(Queryable)]
-pub(super) struct RevisionRow {
+pub(crate) struct RevisionRow {
     values: ValuesRow,
     source_id: i64,
     believed_from: i64,
@@ -132,7 +158,7 @@ pub(super) struct RevisionRow {
 }
 
 impl RevisionRow {
-    pub(super) fn into_revision(self, series: SeriesKey, sources: &Sources) -> Result<Revision, PriceFailure> {
+    pub(crate) fn into_revision<E>(self, series: SeriesKey, sources: &Sources) -> Result<Revision, Failure<E>> {
         let opened_at = self.values.opened_at;
         let row = || format!("revision of {}", bar_key(series, opened_at));
         Ok(Revision {
@@ -149,8 +175,26 @@ impl RevisionRow {
     }
 }
 
+/// The columns of [`QuarantineRow`].
+macro_rules! quarantine_columns {
+    () => {
+        (
+            quarantine::id,
+            quarantine::instrument_id,
+            quarantine::interval,
+            quarantine::source_id,
+            quarantine::run_id,
+            quarantine::raw,
+            quarantine::field,
+            quarantine::reason,
+            quarantine::quarantined_at,
+        )
+    };
+}
+pub(crate) use quarantine_columns;
+
 #[derive(Queryable)]
-pub(super) struct QuarantineRow {
+pub(crate) struct QuarantineRow {
     id: i64,
     instrument_id: i64,
     interval: String,
@@ -163,7 +207,7 @@ pub(super) struct QuarantineRow {
 }
 
 impl QuarantineRow {
-    pub(super) fn into_row(self, sources: &Sources) -> Result<QuarantinedRow, PriceFailure> {
+    pub(crate) fn into_row<E>(self, sources: &Sources) -> Result<QuarantinedRow, Failure<E>> {
         let row = || format!("quarantined row {}", self.id);
         Ok(QuarantinedRow {
             id: self.id,
@@ -178,8 +222,34 @@ impl QuarantineRow {
     }
 }
 
+/// The columns of [`JournalRow`].
+macro_rules! journal_columns {
+    () => {
+        (
+            journal::id,
+            journal::instrument_id,
+            journal::interval,
+            journal::version,
+            journal::changed_at,
+            journal::kind,
+            journal::range_start,
+            journal::range_end,
+            journal::run_id,
+            (
+                journal::inserted,
+                journal::updated,
+                journal::unchanged,
+                journal::duplicate,
+                journal::rejected,
+                journal::discrepant,
+            ),
+        )
+    };
+}
+pub(crate) use journal_columns;
+
 #[derive(Queryable)]
-pub(super) struct JournalRow {
+pub(crate) struct JournalRow {
     id: i64,
     instrument_id: i64,
     interval: String,
@@ -193,7 +263,7 @@ pub(super) struct JournalRow {
 }
 
 impl JournalRow {
-    pub(super) fn into_entry(self) -> Result<JournalEntry, PriceFailure> {
+    pub(crate) fn into_entry<E>(self) -> Result<JournalEntry, Failure<E>> {
         let row = || format!("journal line {}", self.id);
         let corrupt = |what: String| Failure::Corrupt(format!("{}: {what}", row()));
         let start = instant(self.range_start, "range_start", row)?;

@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use domain::{Instrument, InstrumentDetails, InstrumentId, SourceName, Symbol};
 
-use super::InstrumentFailure;
 use crate::error::Failure;
 use crate::market_price::rows::instant;
 use crate::schema::provider_symbols;
 
 /// A row of `instruments`, without what is derived for sorting and searching.
 #[derive(Queryable)]
-pub(super) struct InstrumentRow {
+pub(crate) struct InstrumentRow {
     id: i64,
     symbol: String,
     name: String,
@@ -42,10 +41,10 @@ macro_rules! instrument_columns {
         )
     };
 }
-pub(super) use instrument_columns;
+pub(crate) use instrument_columns;
 
 impl InstrumentRow {
-    fn into_instrument(self, provider_symbols: BTreeMap<SourceName, Symbol>) -> Result<Instrument, InstrumentFailure> {
+    fn into_instrument<E>(self, provider_symbols: BTreeMap<SourceName, Symbol>) -> Result<Instrument, Failure<E>> {
         let row = || format!("instrument {}", self.id);
         let corrupt = |cause: &dyn std::fmt::Display| Failure::Corrupt(format!("{}: {cause}", row()));
         let code = |error: domain::CodeError| corrupt(&error);
@@ -74,10 +73,10 @@ impl InstrumentRow {
 }
 
 /// Adds to each row how the providers spell it.
-pub(super) fn with_spellings(
+pub(crate) fn with_spellings<E>(
     connection: &mut SqliteConnection,
     rows: Vec<InstrumentRow>,
-) -> Result<Vec<Instrument>, InstrumentFailure> {
+) -> Result<Vec<Instrument>, Failure<E>> {
     let mut spellings: BTreeMap<i64, BTreeMap<SourceName, Symbol>> = BTreeMap::new();
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
     for list in ids.chunks(500) {

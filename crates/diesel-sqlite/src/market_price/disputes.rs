@@ -7,18 +7,14 @@ use diesel::query_builder::AstPass;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::sqlite::Sqlite;
 use domain::merge::{MergePlan, plan};
-use domain::{Bar, MarketPrice, Precedence, SeriesKey, SourceName, TimeRange, Timestamp, Tolerance};
+use domain::{Bar, Dispute, MarketPrice, Precedence, SeriesKey, SourceName, TimeRange, Timestamp, Tolerance};
 
 use super::PriceFailure;
 use super::rows::{bar_key, bind_series, instant, values_of};
 use crate::bulk_insert::{BulkRow, insert_all};
-use crate::decimal_text::shortest;
 use crate::history::DisputedValues;
 use crate::schema::{bars, discrepancies};
 use crate::source::Sources;
-
-/// The value of a bar that its source no longer has.
-pub(crate) const WITHDRAWN: &str = "withdrawn";
 
 /// Who says something about which series, and when.
 pub(super) struct Claim<'a> {
@@ -131,7 +127,7 @@ impl<'a> Settled<'a> {
     fn by(&self, dispute: OpenDispute, claim: &Claim<'_>, sources: &Sources) -> Result<bool, PriceFailure> {
         let key = || bar_key(claim.series, dispute.opened_at);
         let opened_at = instant(dispute.opened_at, "opened_at", key)?;
-        let withdrawn = dispute.value_key == WITHDRAWN;
+        let withdrawn = dispute.value_key == Dispute::WITHDRAWN;
         if dispute.source_id == claim.source_id {
             let agreed = self.agreed.binary_search(&opened_at).is_ok();
             // It came, so it is no longer withdrawn.
@@ -212,23 +208,18 @@ impl DisputeRow {
     fn withdrawn(opened_at: i64) -> Self {
         Self {
             opened_at,
-            value_key: WITHDRAWN.to_owned(),
+            value_key: Dispute::WITHDRAWN.to_owned(),
             texts: Default::default(),
             trade_count: None,
         }
     }
 
     fn differing(bar: &Bar) -> Self {
-        let prices = [bar.open(), bar.high(), bar.low(), bar.close()];
-        let optional = |text: Option<String>| text.unwrap_or_default();
-        let mut value_key: Vec<String> = prices.into_iter().map(shortest).collect();
-        value_key.push(shortest(bar.volume()));
-        value_key.push(optional(bar.trade_count().map(|count| count.to_string())));
-        value_key.push(optional(bar.vwap().map(shortest)));
-        let [open, high, low, close] = prices.map(|price| Some(price.to_string()));
+        let [open, high, low, close] =
+            [bar.open(), bar.high(), bar.low(), bar.close()].map(|price| Some(price.to_string()));
         Self {
             opened_at: bar.opened_at().unix_micros(),
-            value_key: value_key.join("|"),
+            value_key: Dispute::key_of_values(bar),
             texts: [
                 open,
                 high,

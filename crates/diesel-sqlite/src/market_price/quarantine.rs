@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::query_builder::AstPass;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use diesel::sqlite::Sqlite;
-use domain::{MergeBatch, RejectedRow, SeriesKey, Timestamp};
+use domain::{MergeBatch, RejectedRow, SeriesKey, SourceName, Timestamp};
 use sha2::{Digest, Sha256};
 
 use super::rows::bind_series;
@@ -47,25 +47,27 @@ struct QuarantineRow {
 
 impl QuarantineRow {
     fn new(row: &RejectedRow, batch: &MergeBatch) -> Self {
-        let mut hash = Sha256::new();
-        for part in [
-            &batch.series.to_string(),
-            batch.source.as_str(),
-            &row.raw,
-            row.field,
-            &row.reason,
-        ] {
-            // The length in front keeps ("ab", "c") apart from ("a", "bc").
-            hash.update(part.len().to_le_bytes());
-            hash.update(part.as_bytes());
-        }
         Self {
             raw: row.raw.clone(),
             field: row.field,
             reason: row.reason.clone(),
-            content_hash: hash.finalize().to_vec(),
+            content_hash: content_hash(batch.series, &batch.source, [&row.raw, row.field, &row.reason]),
         }
     }
+}
+
+/// The hash of a row's content: raw text, field and reason.
+pub(crate) fn content_hash(series: SeriesKey, source: &SourceName, content: [&str; 3]) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    for part in [series.to_string().as_str(), source.as_str()]
+        .into_iter()
+        .chain(content)
+    {
+        // The length in front keeps ("ab", "c") apart from ("a", "bc").
+        hash.update(part.len().to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().to_vec()
 }
 
 impl BulkRow for QuarantineRow {

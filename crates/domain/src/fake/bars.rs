@@ -6,6 +6,7 @@ use super::count_of;
 use crate::{Bar, Discrepancy, MarketPrice, Revision, RevisionKind, Series, SourceName, Timestamp};
 
 /// One series: its line of the catalogue, its bars, and their past.
+#[derive(Clone)]
 pub(super) struct StoredSeries {
     pub(super) line: Series,
     pub(super) bars: BTreeMap<Timestamp, MarketPrice>,

@@ -12,16 +12,17 @@ use crate::{
 };
 
 /// What names an action within its instrument.
-type ActionKey = (Date, CorporateActionKind);
+pub(super) type ActionKey = (Date, CorporateActionKind);
 
 /// The actions of one instrument.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct ActionBook {
-    current: BTreeMap<ActionKey, RecordedAction>,
+    pub(super) current: BTreeMap<ActionKey, RecordedAction>,
     /// What was believed before, and until when, exclusive.
-    past: Vec<(RecordedAction, Timestamp)>,
-    complete_since: Option<Timestamp>,
-    last_stamp: Option<Timestamp>,
+    pub(super) past: Vec<(RecordedAction, Timestamp)>,
+    /// When each source last said that it gave all it knows.
+    pub(super) complete_since: BTreeMap<SourceName, Timestamp>,
+    pub(super) last_stamp: Option<Timestamp>,
 }
 
 #[async_trait]
@@ -32,7 +33,7 @@ impl CorporateActionRepository for InMemoryStore {
         let stamp = state.action_stamp(batch.instrument, now);
         let book = state.actions.entry(batch.instrument).or_default();
         if batch.complete {
-            book.complete_since = Some(now);
+            book.complete_since.insert(batch.source.clone(), now);
         }
         let (counts, changed) = book.take(&batch, stamp);
         if changed {
@@ -93,7 +94,7 @@ impl CorporateActionRepository for InMemoryStore {
             .0
             .actions
             .get(&instrument)
-            .and_then(|book| book.complete_since))
+            .and_then(|book| book.complete_since.values().max().copied()))
     }
 }
 
@@ -194,6 +195,6 @@ impl ActionBook {
     }
 }
 
-fn key_of(action: &CorporateAction) -> ActionKey {
+pub(super) fn key_of(action: &CorporateAction) -> ActionKey {
     (action.ex_date(), action.kind())
 }

@@ -113,7 +113,7 @@ impl State {
         })
     }
 
-    fn refuse_taken(
+    pub(super) fn refuse_taken(
         &self,
         own: Option<InstrumentId>,
         details: &InstrumentDetails,
