@@ -38,13 +38,9 @@ impl Export {
             self.begun = true;
             self.writer.header(&mut piece);
         }
-        let mut rows = if self.left == 0 {
-            Vec::new()
-        } else {
-            self.reader.next_rows().await?
-        };
-        rows.truncate(self.left);
+        let rows = self.reader.next_rows(self.left).await?;
         self.left = self.left.saturating_sub(rows.len());
+        self.writer.reserve(rows.len(), &mut piece);
         for row in &rows {
             self.writer.row(&row_of(row), &mut piece);
         }

@@ -151,6 +151,7 @@ fn write(
     body.pop();
     body.extend_from_slice(b",\"data\":[");
     let writer = BarWriter::new(TextFormat::Ndjson).with_decimals(question.decimals);
+    writer.reserve(rows.len(), &mut body);
     for (row, place) in rows.iter().zip(0_usize..) {
         if place > 0 {
             body.push(b',');
