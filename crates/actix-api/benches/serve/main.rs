@@ -47,8 +47,10 @@ fn main() -> Outcome<()> {
         stopped.await.ok();
     }));
     drop(entered);
+    // `cargo xtask bench serve -- 'NDJSON'` measures that alone, for a profiler.
+    let only = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
     for size in SIZES {
-        measure(&runtime, &market, &mut client, &bars, size)?;
+        measure(&runtime, &market, &mut client, &bars, size, only.as_deref())?;
     }
     drop(client);
     stop.send(()).ok();
@@ -63,6 +65,7 @@ fn measure(
     client: &mut Client,
     bars: &[PlainBar],
     size: usize,
+    only: Option<&str>,
 ) -> Outcome<()> {
     let rounds = BARS / size;
     let bars = bars.get(..size).unwrap_or_default();
@@ -93,6 +96,9 @@ fn measure(
     report("the same through the use case", use_case, json);
 
     let mut served = |parameters: &str, encoding: &str, expected: &[u8], limit: f64, what: &str| -> Outcome<()> {
+        if only.is_some_and(|only| only != what) {
+            return Ok(());
+        }
         let path = format!("{PATH}&limit={size}{parameters}");
         let body = client.get(&path, encoding)?;
         if !expected.is_empty() && !body.windows(expected.len()).any(|window| window == expected) {
