@@ -14,12 +14,12 @@ pub(super) const STORED: i64 = 20_000;
 
 pub(super) fn plain_bars() -> Outcome<Vec<PlainBar>> {
     (0..STORED)
-        .map(|minute| {
-            let cents = 1_000_000 + u64::try_from(minute * 7_919 % 50_000)?;
+        .map(|day| {
+            let cents = 1_000_000 + u64::try_from(day * 7_919 % 50_000)?;
             Ok(PlainBar {
-                opened_at: 1_483_228_800 + minute * 60,
+                opened_at: day * 86_400,
                 prices: [cents, cents + 150, cents - 150, cents + 25],
-                volume: u64::try_from(minute * 31 % 100_000)?,
+                volume: u64::try_from(day * 31 % 100_000)?,
             })
         })
         .collect()
@@ -75,8 +75,7 @@ fn object(bar: &PlainBar, out: &mut Vec<u8>) {
 fn decimal(mut mantissa: u64, scale: usize, out: &mut Vec<u8>) {
     let mut digits = [b'0'; 24];
     let mut left = digits.len();
-    let mut written = 0;
-    for cell in digits.iter_mut().rev() {
+    for (written, cell) in digits.iter_mut().rev().enumerate() {
         if mantissa == 0 && written > scale + 1 {
             break;
         }
@@ -86,7 +85,6 @@ fn decimal(mut mantissa: u64, scale: usize, out: &mut Vec<u8>) {
             *cell = b'0' + u8::try_from(mantissa % 10).unwrap_or(0);
             mantissa /= 10;
         }
-        written += 1;
         left -= 1;
     }
     out.extend_from_slice(digits.get(left..).unwrap_or_default());

@@ -11,6 +11,7 @@ mod prepared;
 
 use std::error::Error;
 use std::hint::black_box;
+use std::net::SocketAddr;
 
 use actix_api::{ApiServer, ApiSettings};
 use domain::Interval;
@@ -26,7 +27,7 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 const SIZES: [usize; 3] = [250, 1_000, 5_000];
 /// Bars in all answers of one measurement together.
 const BARS: usize = 4_000_000;
-const PATH: &str = "/api/v1/instruments/BTC-USD/prices?interval=1m";
+const PATH: &str = "/api/v1/instruments/BENCH/prices?interval=1d";
 
 fn main() -> Outcome<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -41,90 +42,130 @@ fn main() -> Outcome<()> {
         ..ApiSettings::on("127.0.0.1:0".parse()?)
     };
     let server = ApiServer::bind(market.api(), &settings)?;
-    let mut client = Client::connect(server.address())?;
+    let address = server.address();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let serving = runtime.spawn(server.run_until(async {
         stopped.await.ok();
     }));
     drop(entered);
-    // `cargo xtask bench serve -- 'NDJSON'` measures that alone, for a profiler.
+    // `cargo xtask bench serve -- NDJSON` measures that alone, for a profiler.
     let only = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
     for size in SIZES {
-        measure(&runtime, &market, &mut client, &bars, size, only.as_deref())?;
+        let bars = bars.get(..size).unwrap_or_default();
+        let limits = limits(bars)?;
+        inside(&runtime, &market, bars, limits.json)?;
+        for answer in answers(limits) {
+            if only.as_ref().is_none_or(|only| *only == answer.what) {
+                served(address, bars, &answer)?;
+            }
+        }
     }
-    drop(client);
     stop.send(()).ok();
     runtime.block_on(serving)??;
     Ok(())
 }
 
-/// All measurements with one size of answers.
-fn measure(
-    runtime: &tokio::runtime::Runtime,
-    market: &Market,
-    client: &mut Client,
-    bars: &[PlainBar],
-    size: usize,
-    only: Option<&str>,
-) -> Outcome<()> {
-    let rounds = BARS / size;
-    let bars = bars.get(..size).unwrap_or_default();
-    let limits = [limit::json, limit::ndjson, limit::csv].map(|write| {
-        cpu::of_process(rounds, || {
-            let mut out = Vec::new();
-            write(black_box(bars), &mut out);
-            black_box(out);
+/// CPU seconds of writing each format by hand.
+#[derive(Clone, Copy)]
+struct Limits {
+    json: f64,
+    ndjson: f64,
+    csv: f64,
+}
+
+fn limits(bars: &[PlainBar]) -> Outcome<Limits> {
+    let by_hand = |write: Write| {
+        cpu::of_process(BARS / bars.len(), || {
+            black_box(written(write, black_box(bars)));
             Ok(())
         })
-    });
-    let [json, ndjson, csv] = limits;
-    let (json, ndjson, csv) = (json?, ndjson?, csv?);
+    };
+    let limits = Limits {
+        json: by_hand(limit::json)?,
+        ndjson: by_hand(limit::ndjson)?,
+        csv: by_hand(limit::csv)?,
+    };
+    report(bars.len(), "limit: JSON by hand", limits.json, limits.json);
+    report(bars.len(), "limit: CSV by hand", limits.csv, limits.csv);
+    Ok(limits)
+}
 
-    let report = |what: &str, seconds: f64, limit: f64| report(size, what, seconds, limit);
-    report("limit: JSON objects by hand", json, json);
-    report(
-        "the store hands out its bars",
-        cpu::of_process(rounds, || runtime.block_on(market.hand_out(size)))?,
-        json,
-    );
-    let request = || PriceRequest::all(market.instrument.clone(), Interval::OneMinute);
-    let use_case = cpu::of_process(rounds, || {
+type Write = fn(&[PlainBar], &mut Vec<u8>);
+
+fn written(write: Write, bars: &[PlainBar]) -> Vec<u8> {
+    let mut out = Vec::new();
+    write(bars, &mut out);
+    out
+}
+
+/// What is done before HTTP: each line holds the one above it, save for the first.
+fn inside(runtime: &tokio::runtime::Runtime, market: &Market, bars: &[PlainBar], limit: f64) -> Outcome<()> {
+    let (size, rounds) = (bars.len(), BARS / bars.len());
+    let built = cpu::of_process(rounds, || {
+        black_box(Market::build(black_box(bars))?);
+        Ok(())
+    })?;
+    report(size, "bars built from digits and checked", built, limit);
+    let handed_out = cpu::of_process(rounds, || runtime.block_on(market.hand_out(size)))?;
+    report(size, "the store hands out its bars", handed_out, limit);
+    let request = || PriceRequest::all(market.instrument.clone(), Interval::OneDay);
+    let through_the_use_case = cpu::of_process(rounds, || {
         let page = runtime.block_on(async { market.query.open(request()).await?.page(size).await })?;
         black_box(page);
         Ok(())
     })?;
-    report("the same through the use case", use_case, json);
+    report(size, "the same through the use case", through_the_use_case, limit);
+    Ok(())
+}
 
-    let mut served = |parameters: &str, encoding: &str, expected: &[u8], limit: f64, what: &str| -> Outcome<()> {
-        if only.is_some_and(|only| only != what) {
-            return Ok(());
-        }
-        let path = format!("{PATH}&limit={size}{parameters}");
-        let body = client.get(&path, encoding)?;
-        if !expected.is_empty() && !body.windows(expected.len()).any(|window| window == expected) {
+/// One kind of answer.
+struct Answer {
+    what: &'static str,
+    parameters: &'static str,
+    encoding: &'static str,
+    /// What writes the bytes that have to be in it, where a limit does.
+    expected: Option<Write>,
+    limit: f64,
+}
+
+fn answers(limits: Limits) -> [Answer; 7] {
+    let json = |what, parameters, encoding| Answer {
+        what,
+        parameters,
+        encoding,
+        expected: None,
+        limit: limits.json,
+    };
+    let file = |what, parameters, write: Write, limit| Answer {
+        what,
+        parameters,
+        encoding: "identity",
+        expected: Some(write),
+        limit,
+    };
+    [
+        file("JSON", "", limit::json, limits.json),
+        json("JSON, decimals as strings", "&decimals=string", "identity"),
+        json("JSON, gzip", "", "gzip"),
+        json("JSON, adjusted by splits", "&adjustment=split", "identity"),
+        json("JSON, adjusted by all", "&adjustment=all", "identity"),
+        file("NDJSON", "&format=ndjson", limit::ndjson, limits.ndjson),
+        file("CSV", "&format=csv", limit::csv, limits.csv),
+    ]
+}
+
+fn served(server: SocketAddr, bars: &[PlainBar], answer: &Answer) -> Outcome<()> {
+    let path = format!("{PATH}&limit={}{}", bars.len(), answer.parameters);
+    let mut client = Client::connect(server)?;
+    let body = client.get(&path, answer.encoding)?;
+    if let Some(write) = answer.expected {
+        let expected = written(write, bars);
+        if !body.windows(expected.len()).any(|window| window == expected) {
             return Err(format!("{path} did not answer what the limit writes").into());
         }
-        let seconds = cpu::of_server(rounds, || client.get(&path, encoding).map(drop))?;
-        report(what, seconds, limit);
-        Ok(())
-    };
-    let expected = |write: fn(&[PlainBar], &mut Vec<u8>)| {
-        let mut out = Vec::new();
-        write(bars, &mut out);
-        out
-    };
-    let objects = expected(limit::json);
-    served("", "identity", &objects, json, "JSON page")?;
-    served("", "gzip", b"", json, "JSON page, gzip")?;
-    served(
-        "&decimals=string",
-        "identity",
-        b"",
-        json,
-        "JSON page, decimals as strings",
-    )?;
-    served("&format=ndjson", "identity", &expected(limit::ndjson), ndjson, "NDJSON")?;
-    served("&format=csv", "identity", &expected(limit::csv), csv, "CSV")?;
+    }
+    let seconds = cpu::of_server(BARS / bars.len(), || client.get(&path, answer.encoding).map(drop))?;
+    report(bars.len(), answer.what, seconds, answer.limit);
     Ok(())
 }
 
@@ -132,7 +173,7 @@ fn measure(
 fn report(size: usize, what: &str, seconds: f64, limit: f64) {
     let micros = seconds * 1_000_000.0 / f64::from(u32::try_from(BARS).unwrap_or(u32::MAX));
     println!(
-        "{size:>5} bars  {what:<32} {micros:>6.3} µs CPU a bar   {:>6.2} of the limit",
+        "{size:>5} bars  {what:<34} {micros:>6.3} µs CPU a bar   {:>6.2} of the limit",
         limit / seconds
     );
 }

@@ -10,13 +10,14 @@ use domain::query_prices::QueryPrices;
 use domain::record_bars::RecordBars;
 use domain::resolve_instrument::ResolveInstrument;
 use domain::{
-    AssetClass, Bar, BarChunk, BarQuery, BarValues, Calendars, Instrument, InstrumentDetails, InstrumentRepository,
-    Interval, MarketPrice, MergeBatch, Merged, Precedence, Price, PriceRepository, PriceRepositoryError, Removal,
-    SeriesKey, SourceName, TimeOrder, TimeRange, Timestamp, Volume,
+    ActionBatch, AssetClass, Bar, BarChunk, BarQuery, BarValues, Calendars, CorporateAction, CorporateActionRepository,
+    Instrument, InstrumentDetails, InstrumentRepository, Interval, MarketPrice, MergeBatch, Merged, Precedence, Price,
+    PriceRepository, PriceRepositoryError, Removal, SeriesKey, SourceName, SplitRatio, TimeOrder, TimeRange, Timestamp,
+    Volume,
 };
 
 use super::Outcome;
-use super::limit::PlainBar;
+use super::limit::{PlainBar, STORED};
 
 /// One instrument with one series.
 pub(super) struct Market {
@@ -34,19 +35,25 @@ impl Market {
         let store = Arc::new(InMemoryStore::new(clock.clone()));
         let details = InstrumentDetails {
             currency: "USD".parse()?,
-            ..InstrumentDetails::bare("BTC-USD".parse()?, AssetClass::Crypto)
+            ..InstrumentDetails::bare("BENCH".parse()?, AssetClass::Stock)
         };
         let instrument = store.create(details).await?;
         let series = SeriesKey {
             instrument: instrument.id,
-            interval: Interval::OneMinute,
+            interval: Interval::OneDay,
         };
-        let bars = bars.iter().map(bar).collect::<Outcome<Vec<Bar>>>()?;
+        let bars = Self::build(bars)?;
         // The catalogue has to know that there is a series; its bars come from elsewhere.
         let first = bars.first().cloned().into_iter().collect();
-        store
-            .merge(MergeBatch::of_bars(series, SourceName::file(), first))
-            .await?;
+        PriceRepository::merge(&*store, MergeBatch::of_bars(series, SourceName::file(), first)).await?;
+        let actions = ActionBatch {
+            instrument: instrument.id,
+            actions: actions()?,
+            source: SourceName::file(),
+            complete: true,
+            precedence: Precedence::default(),
+        };
+        CorporateActionRepository::merge(&*store, actions).await?;
         let prices = Arc::new(PreparedBars::new(series, bars));
         let calendars = Arc::new(Calendars::built_in()?);
         let query = QueryPrices::new(
@@ -89,6 +96,15 @@ impl Market {
         }
     }
 
+    /// Builds bars from their digits, as a store does that reads them.
+    pub(super) fn build(plain: &[PlainBar]) -> Outcome<Vec<Bar>> {
+        let mut bars = Vec::with_capacity(plain.len());
+        for plain in plain {
+            bars.push(bar(plain)?);
+        }
+        Ok(bars)
+    }
+
     /// What the store gives for a page of that size.
     pub(super) async fn hand_out(&self, size: usize) -> Outcome<()> {
         let query = BarQuery {
@@ -104,6 +120,25 @@ impl Market {
     }
 }
 
+/// A dividend each quarter and a split every ten years: what an old company has.
+fn actions() -> Outcome<Vec<CorporateAction>> {
+    let quarter = |number: i64| Timestamp::from_unix_seconds(number * 91 * 86_400);
+    let dividends = (1..STORED / 91).map(|number| {
+        Ok(CorporateAction::Dividend {
+            ex_date: quarter(number)?.date(),
+            amount: "0.24".parse()?,
+            currency: "USD".parse()?,
+        })
+    });
+    let splits = (1..STORED / 3_640).map(|number| {
+        Ok(CorporateAction::Split {
+            ex_date: quarter(number * 40)?.date(),
+            ratio: SplitRatio::new(2 + u64::try_from(number)?, 1)?,
+        })
+    });
+    dividends.chain(splits).collect()
+}
+
 fn bar(plain: &PlainBar) -> Outcome<Bar> {
     let [open, high, low, close] = plain.prices.map(|cents| Price::new(i128::from(cents), 2));
     let values = BarValues {
@@ -116,7 +151,7 @@ fn bar(plain: &PlainBar) -> Outcome<Bar> {
         trade_count: None,
         vwap: None,
     };
-    Ok(Bar::new(values, AssetClass::Crypto)?)
+    Ok(Bar::new(values, AssetClass::Stock)?)
 }
 
 /// Hands out copies of its bars, oldest first.
@@ -153,13 +188,18 @@ impl PriceRepository for PreparedBars {
     }
 
     async fn read(&self, query: &BarQuery) -> Result<BarChunk, PriceRepositoryError> {
-        let begin = self
-            .bars
-            .partition_point(|price| price.bar.opened_at() < query.range.start());
-        let behind = self.bars.get(begin..).unwrap_or_default();
+        let before = |instant| self.bars.partition_point(|price| price.bar.opened_at() < instant);
+        let (first, end) = (before(query.range.start()), before(query.range.end()));
+        let within = self.bars.get(first..end).unwrap_or_default();
+        let skipped = match query.order {
+            TimeOrder::Ascending => 0,
+            // Only ever asked for the newest one.
+            TimeOrder::Descending => within.len().saturating_sub(query.limit),
+        };
+        let bars = within.iter().skip(skipped).take(query.limit).cloned().collect();
         Ok(BarChunk {
-            bars: behind.get(..query.limit).unwrap_or(behind).to_vec(),
-            more: behind.len() > query.limit,
+            bars,
+            more: within.len() > query.limit,
             pinned: query.as_of.unwrap_or(Timestamp::MIN),
             version: 1,
         })
