@@ -10,8 +10,11 @@ use num_traits::{One, ToPrimitive};
 use crate::decimal::{Decimal, DecimalError, pow10};
 use crate::{Price, SplitRatio};
 
-/// `numerator / denominator` in lowest terms, both above zero.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Numbers of more bits stay as they multiply: finding what they share takes longer than all that is done with them.
+const REDUCED_BITS: u64 = 128;
+
+/// `numerator / denominator`, both above zero; in lowest terms where both are small, and where they are equal.
+#[derive(Clone, Debug)]
 pub(crate) struct Factor {
     numerator: BigInt,
     denominator: BigInt,
@@ -27,7 +30,13 @@ impl Factor {
     }
 
     fn new(numerator: BigInt, denominator: BigInt) -> Self {
-        let divisor = numerator.gcd(&denominator);
+        let divisor = if numerator == denominator {
+            numerator.clone()
+        } else if numerator.bits().max(denominator.bits()) <= REDUCED_BITS {
+            numerator.gcd(&denominator)
+        } else {
+            BigInt::one()
+        };
         let (numerator, denominator) = (numerator / &divisor, denominator / divisor);
         Self {
             small: numerator.to_i128().zip(denominator.to_i128()),
