@@ -26,7 +26,7 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 /// Bars in one answer.
 const SIZES: [usize; 3] = [250, 1_000, 5_000];
 /// Bars in all answers of one measurement together.
-const BARS: usize = 4_000_000;
+const BARS: usize = 2_000_000;
 const PATH: &str = "/api/v1/instruments/BENCH/prices?interval=1d";
 
 fn main() -> Outcome<()> {
