@@ -11,6 +11,15 @@ use crate::{corporate_actions, health, index, instruments, metrics, openapi, pri
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
     let get = reads;
     config
+        // What is asked most comes first: the router tries one path after the other.
+        .service(resource(
+            "/api/v1/instruments/{instrument}/prices",
+            vec![
+                (Method::GET, get().to(prices::read)),
+                (Method::PUT, web::put().to(prices::merge)),
+                (Method::DELETE, web::delete().to(prices::remove)),
+            ],
+        ))
         .service(resource("/", vec![(Method::GET, get().to(index::read))]))
         .service(resource("/health", vec![(Method::GET, get().to(health::live))]))
         .service(resource("/health/ready", vec![(Method::GET, get().to(health::ready))]))
@@ -47,14 +56,6 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(resource(
             "/api/v1/instruments/{instrument}/series",
             vec![(Method::GET, get().to(instruments::series))],
-        ))
-        .service(resource(
-            "/api/v1/instruments/{instrument}/prices",
-            vec![
-                (Method::GET, get().to(prices::read)),
-                (Method::PUT, web::put().to(prices::merge)),
-                (Method::DELETE, web::delete().to(prices::remove)),
-            ],
         ))
         .service(resource(
             "/api/v1/instruments/{instrument}/prices/latest",

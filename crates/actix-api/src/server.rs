@@ -82,7 +82,9 @@ impl ApiServer {
                 .wrap(from_fn(request_trace::trace))
         })
         .disable_signals()
-        .shutdown_timeout(settings.shutdown_timeout.as_secs());
+        .shutdown_timeout(settings.shutdown_timeout.as_secs())
+        // The last piece of a stream is small, and would wait 40 ms for the client to acknowledge the one before.
+        .tcp_nodelay(true);
         if let Some(workers) = settings.workers {
             server = server.workers(workers);
         }

@@ -13,7 +13,10 @@ mod stored;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{BarChunk, BarQuery, MergeBatch, Merged, PriceRepository, PriceRepositoryError, Removal};
+use domain::{
+    BarChunk, BarQuery, MarketPrice, MergeBatch, Merged, PriceRepository, PriceRepositoryError, Removal, SeriesKey,
+    Timestamp,
+};
 
 use crate::SqliteStore;
 use crate::error::Failure;
@@ -51,6 +54,30 @@ impl PriceRepository for SqliteStore {
             None => {
                 self.settle().await?;
                 self.read(move |connection| read::chunk(connection, &query)).await
+            }
+        }
+    }
+
+    /// In one transaction; an instant that may not be settled is waited for as in `read`.
+    async fn last_before(
+        &self,
+        series: SeriesKey,
+        instants: &[Timestamp],
+        as_of: Timestamp,
+    ) -> Result<Vec<Option<MarketPrice>>, PriceRepositoryError> {
+        let query = |instant: &Timestamp| BarQuery::last_before(series, *instant, as_of);
+        let queries: Vec<Option<BarQuery>> = instants.iter().map(query).collect();
+        let queries = Arc::new(queries);
+        let asked = Arc::clone(&queries);
+        let last = self
+            .read(move |connection| read::first_of_each_unless_unsettled(connection, series, as_of, &asked))
+            .await?;
+        match last {
+            Some(last) => Ok(last),
+            None => {
+                self.settle().await?;
+                self.read(move |connection| read::first_of_each(connection, series, &queries))
+                    .await
             }
         }
     }

@@ -48,10 +48,15 @@ impl Decimal {
 
     pub(crate) fn new(mantissa: i128, scale: u8) -> Result<Self, DecimalError> {
         let fraction = u32::from(scale);
-        let whole = digit_count(mantissa.unsigned_abs()).saturating_sub(fraction);
+        let size = mantissa.unsigned_abs();
+        // 64 bits never hold more than 20 digits. Almost every value fits them, and counting takes longer than all the rest.
+        let whole = match u64::try_from(size) {
+            Ok(_small) => 0,
+            Err(_large) => digit_count(size).saturating_sub(fraction),
+        };
         if fraction > MAX_FRACTION_DIGITS || whole > MAX_WHOLE_DIGITS {
             return Err(DecimalError::TooManyDigits {
-                whole: whole.into(),
+                whole: digit_count(size).saturating_sub(fraction).into(),
                 fraction: fraction.into(),
             });
         }
@@ -204,6 +209,9 @@ impl PartialOrd for Decimal {
 
 impl Ord for Decimal {
     fn cmp(&self, other: &Self) -> Ordering {
+        if self.scale == other.scale {
+            return self.mantissa.cmp(&other.mantissa);
+        }
         // 38 digits at the common scale: 20 whole and 18 fractional always fit an i128.
         let scale = self.scale.max(other.scale);
         self.mantissa_at(scale).cmp(&other.mantissa_at(scale))

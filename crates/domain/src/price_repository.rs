@@ -70,6 +70,22 @@ pub struct BarQuery {
     pub include_partial: bool,
 }
 
+impl BarQuery {
+    /// The last final bar that opens before an instant; `None` when nothing can.
+    #[must_use]
+    pub fn last_before(series: SeriesKey, instant: Timestamp, as_of: Timestamp) -> Option<Self> {
+        let range = TimeRange::new(Timestamp::MIN, instant).ok()?;
+        Some(Self {
+            series,
+            range,
+            order: TimeOrder::Descending,
+            limit: 1,
+            as_of: Some(as_of),
+            include_partial: false,
+        })
+    }
+}
+
 /// Bars in the order asked for, and the state they belong to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BarChunk {
@@ -130,4 +146,25 @@ pub trait PriceRepository: Send + Sync {
     /// # Errors
     /// [`PriceRepositoryError::Unavailable`], [`PriceRepositoryError::Corrupt`]. A series that does not exist is empty.
     async fn read(&self, query: &BarQuery) -> Result<BarChunk, PriceRepositoryError>;
+
+    /// For each instant, in their order, the last final bar that opens before it, as believed at `as_of`, which lies in the
+    /// past; `None` where there is none. A store that can answer all of them at once does.
+    ///
+    /// # Errors
+    /// As [`PriceRepository::read`].
+    async fn last_before(
+        &self,
+        series: SeriesKey,
+        instants: &[Timestamp],
+        as_of: Timestamp,
+    ) -> Result<Vec<Option<MarketPrice>>, PriceRepositoryError> {
+        let mut last = Vec::with_capacity(instants.len());
+        for instant in instants {
+            last.push(match BarQuery::last_before(series, *instant, as_of) {
+                Some(query) => self.read(&query).await?.bars.pop(),
+                None => None,
+            });
+        }
+        Ok(last)
+    }
 }

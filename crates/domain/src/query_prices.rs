@@ -12,7 +12,7 @@ use crate::adjustment::{Adjustment, AdjustmentError, AdjustmentFactors};
 use crate::calendar::Calendars;
 use crate::{
     Bar, Basis, Clock, CorporateActionRepository, CorporateActionRepositoryError, DecimalError, Instrument, Interval,
-    PriceRepository, PriceRepositoryError, SeriesCatalogue, SourceName, TimeOrder, TimeRange, Timestamp,
+    PriceRepository, PriceRepositoryError, Series, SeriesCatalogue, SourceName, TimeOrder, TimeRange, Timestamp,
 };
 
 /// What to read.
@@ -157,6 +157,16 @@ impl QueryPrices {
     /// # Errors
     /// [`QueryError::FutureAsOf`]; [`QueryError::Adjustment`] when what is stored cannot be given in that form.
     pub async fn open(&self, request: PriceRequest) -> Result<PriceReader, QueryError> {
+        let stored = self.catalogue.of_instrument(request.instrument.id).await?;
+        self.open_on(request, &stored).await
+    }
+
+    /// As [`QueryPrices::open`], on the state in which the catalogue has just told these series of the instrument: one
+    /// question less, and an answer that fits what else was made of them.
+    ///
+    /// # Errors
+    /// As [`QueryPrices::open`].
+    pub async fn open_on(&self, request: PriceRequest, stored: &[Series]) -> Result<PriceReader, QueryError> {
         let now = self.clock.now();
         // A later page is as of what the first one saw, which clocks that differ may put ahead.
         let asked = request.as_of.filter(|_| request.closed_by.is_none());
@@ -164,7 +174,7 @@ impl QueryPrices {
             return Err(QueryError::FutureAsOf { as_of, now });
         }
         let calendar = self.calendars.for_instrument(&request.instrument);
-        let source = PriceSource::choose(self, &request).await?;
+        let source = PriceSource::choose(self, &request, stored).await?;
         let adjustment = adjustment_of(&request, source.as_ref())?;
         let pinned = match (&source, request.as_of) {
             (_, Some(as_of)) => as_of,

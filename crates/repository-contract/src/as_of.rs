@@ -1,10 +1,10 @@
 //! Reading what was believed at an earlier instant.
 
-use domain::{BarQuery, MergeBatch, TimeOrder};
+use domain::{BarQuery, MergeBatch, TimeOrder, Timestamp};
 use time::Duration;
 
 use crate::Fixture;
-use crate::bars::{closes, daily, days, digits, source};
+use crate::bars::{closes, daily, day, days, digits, source};
 use crate::fixture::everything;
 
 /// Before the first stamp there was nothing.
@@ -114,6 +114,61 @@ pub async fn past_states_are_read_in_ranges_and_chunks_too(fixture: &Fixture) {
     let mut expected = then.get(1..8).unwrap().to_vec();
     expected.reverse();
     assert_eq!((digits(&chunk.bars), chunk.more), (digits(&expected), false));
+}
+
+/// Many instants are asked at once, in any order: each gets the last final bar that opens before it, as it stood then.
+pub async fn the_last_bar_before_each_instant_is_that_of_the_past_state(fixture: &Fixture) {
+    let series = fixture.daily_series("AAPL").await;
+    let final_bars = ["2024-01-02", "2024-01-03", "2024-01-05"].map(|date| daily(date, "1"));
+    let batch = MergeBatch {
+        provisional: vec![daily("2024-01-08", "1")],
+        ..MergeBatch::of_bars(series, source("file"), final_bars.to_vec())
+    };
+    fixture.merge(batch).await;
+    let then = fixture.line(series).await.updated_at;
+    fixture.advance(Duration::hours(1));
+    fixture
+        .merge_from("file", series, [daily("2024-01-03", "2"), daily("2024-01-04", "2")])
+        .await;
+    fixture.remove(series, days("2024-01-05", "2024-01-06")).await;
+    let now = fixture.line(series).await.updated_at;
+
+    let instants = ["2024-01-09", "2024-01-03", "2024-01-02", "2024-01-04", "2024-01-03"].map(day);
+    let instants = [instants.as_slice(), &[Timestamp::MIN, day("2024-01-05")]].concat();
+    for (as_of, expected) in [
+        (
+            then,
+            [
+                "2024-01-05 1",
+                "2024-01-02 1",
+                "",
+                "2024-01-03 1",
+                "2024-01-02 1",
+                "",
+                "2024-01-03 1",
+            ],
+        ),
+        (
+            now,
+            [
+                "2024-01-04 2",
+                "2024-01-02 1",
+                "",
+                "2024-01-03 2",
+                "2024-01-02 1",
+                "",
+                "2024-01-04 2",
+            ],
+        ),
+    ] {
+        let last = fixture.prices().last_before(series, &instants, as_of).await.unwrap();
+        let told = last.iter().map(|price| closes(price.as_slice()).concat());
+        assert_eq!(told.collect::<Vec<_>>(), expected, "as of {as_of}");
+    }
+
+    let unknown = fixture.daily_series("MSFT").await;
+    let last = fixture.prices().last_before(unknown, &instants, now).await.unwrap();
+    assert_eq!(last, vec![None; instants.len()]);
 }
 
 /// While others write, an instant that has passed gives the same each time: writes stamped at or before it are waited

@@ -123,6 +123,7 @@ macro_rules! suite {
                 a_past_state_is_what_a_reader_saw_then
                 between_two_stamps_the_earlier_state_holds
                 past_states_are_read_in_ranges_and_chunks_too
+                the_last_bar_before_each_instant_is_that_of_the_past_state
                 a_past_instant_gives_the_same_each_time_beside_a_writer
             }
             random_histories {

@@ -11,56 +11,96 @@ use crate::problem::Problem;
 /// No more are read, so that a warning stays cheap.
 const MOST: usize = 1_000;
 
-/// What of the discrepancies belongs to the tag of a page: they change without a new version of the series.
-///
-/// Empty as of a past instant: when they are opened again it is forgotten that they had been closed, so a page that is
-/// kept for good does not tell of them.
-pub(super) async fn tag_parts(api: &Api, question: &Question, state: &State) -> Result<String, Problem> {
-    let request = &question.request;
-    let mut parts = String::new();
-    if request.as_of.is_some() {
-        return Ok(parts);
-    }
-    let end = last_part(request.interval, request.range.end());
-    let range = TimeRange::new(request.range.start(), end).unwrap_or(request.range);
-    for line in state.series.iter().filter(|line| line.key.interval <= request.interval) {
-        for open in open(api, line.key, range).await? {
-            let (interval, opened_at, noticed_at) = (line.key.interval, open.opened_at, open.noticed_at);
-            parts.push_str(&format!(" {interval} {opened_at} {} {noticed_at}", open.source));
-        }
-    }
-    Ok(parts)
+/// The open discrepancies about the stored bars that a page may be made of, read once for both its tag and its warning.
+#[derive(Default)]
+pub(super) struct Disputes(Vec<OfSeries>);
+
+struct OfSeries {
+    key: SeriesKey,
+    open: Vec<Discrepancy>,
+    /// There may be more than were read.
+    cut: bool,
 }
 
-/// What a page says of open discrepancies about its bars, or about the stored ones they were built from.
-pub(super) async fn warning(
-    api: &Api,
-    question: &Question,
-    header: &PriceHeader,
-    rows: &[PriceRow],
-) -> Result<Option<String>, Problem> {
-    let request = &question.request;
+impl Disputes {
+    /// None as of a past instant: when they are opened again it is forgotten that they had been closed, so a page that is
+    /// kept for good does not tell of them.
+    pub(super) async fn about(api: &Api, question: &Question, state: &State) -> Result<Self, Problem> {
+        let request = &question.request;
+        let mut disputes = Self::default();
+        if request.as_of.is_some() {
+            return Ok(disputes);
+        }
+        let end = last_part(request.interval, request.range.end());
+        let range = TimeRange::new(request.range.start(), end).unwrap_or(request.range);
+        for line in state.series.iter().filter(|line| line.key.interval <= request.interval) {
+            disputes.0.push(OfSeries::read(api, line.key, range).await?);
+        }
+        Ok(disputes)
+    }
+
+    /// What belongs to the tag of the page: discrepancies change without a new version of the series.
+    pub(super) fn tag_parts(&self) -> String {
+        let mut parts = String::new();
+        for OfSeries { key, open, .. } in &self.0 {
+            for open in open {
+                let (interval, opened_at, noticed_at) = (key.interval, open.opened_at, open.noticed_at);
+                parts.push_str(&format!(" {interval} {opened_at} {} {noticed_at}", open.source));
+            }
+        }
+        parts
+    }
+
+    /// What the page says of those about its bars, or about the stored ones they were built from.
+    pub(super) async fn warning(
+        self,
+        api: &Api,
+        question: &Question,
+        header: &PriceHeader,
+        rows: &[PriceRow],
+    ) -> Result<Option<String>, Problem> {
+        let Some(span) = span(question.request.interval, header, rows) else {
+            return Ok(None);
+        };
+        let interval = header.derived_from.unwrap_or(question.request.interval);
+        let Some(known) = self.0.into_iter().find(|known| known.key.interval == interval) else {
+            return Ok(None);
+        };
+        let OfSeries { mut open, cut, .. } = if known.cut {
+            OfSeries::read(api, known.key, span).await?
+        } else {
+            known
+        };
+        open.retain(|open| span.contains(open.opened_at));
+        Ok(told(&open, cut))
+    }
+}
+
+impl OfSeries {
+    async fn read(api: &Api, key: SeriesKey, range: TimeRange) -> Result<Self, Problem> {
+        let mut open = api.history.discrepancies(key, range, MOST).await?;
+        let cut = open.len() == MOST;
+        open.retain(|known| known.closed_at.is_none());
+        Ok(Self { key, open, cut })
+    }
+}
+
+/// Where the stored bars open that a page shows, or was built from; `None` for an empty page.
+fn span(interval: Interval, header: &PriceHeader, rows: &[PriceRow]) -> Option<TimeRange> {
     let openings = || rows.iter().map(|row| row.bar.opened_at());
-    let (Some(first), Some(last)) = (openings().min(), openings().max()) else {
-        return Ok(None);
-    };
+    let (first, last) = (openings().min()?, openings().max()?);
     let end = match header.derived_from {
-        Some(_) => last_part(request.interval, last),
+        Some(_) => last_part(interval, last),
         None => last.next(),
     };
-    let Ok(span) = TimeRange::new(first, end) else {
-        return Ok(None);
-    };
-    let series = SeriesKey {
-        instrument: request.instrument.id,
-        interval: header.derived_from.unwrap_or(request.interval),
-    };
-    let open = open(api, series, span).await?;
-    let Some(example) = open.first() else {
-        return Ok(None);
-    };
+    TimeRange::new(first, end).ok()
+}
+
+/// How many there are, and what the first one says.
+fn told(open: &[Discrepancy], cut: bool) -> Option<String> {
+    let example = open.first()?;
     let (number, source, opened_at) = (open.len(), &example.source, example.opened_at);
-    let most = if number == MOST { "at least " } else { "" };
+    let most = if cut { "at least " } else { "" };
     let what = match &example.dispute {
         Dispute::Differs(said) => format!(
             "{source} says open {} high {} low {} close {} volume {} of {opened_at}",
@@ -72,13 +112,7 @@ pub(super) async fn warning(
         ),
         Dispute::Withdrawn => format!("{source} no longer has {opened_at}"),
     };
-    Ok(Some(format!("{most}{number} open about these bars, such as: {what}")))
-}
-
-async fn open(api: &Api, series: SeriesKey, range: TimeRange) -> Result<Vec<Discrepancy>, Problem> {
-    let mut known = api.history.discrepancies(series, range, MOST).await?;
-    known.retain(|known| known.closed_at.is_none());
-    Ok(known)
+    Some(format!("{most}{number} open about these bars, such as: {what}"))
 }
 
 /// Behind the last part of a bar that opens at `opened_at`.

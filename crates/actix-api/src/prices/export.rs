@@ -20,8 +20,13 @@ pub(super) struct Export {
 }
 
 impl Export {
-    pub(super) async fn open(api: &Api, question: &Question, format: TextFormat) -> Result<Self, Problem> {
-        let reader = api.query.open(question.request.clone()).await?;
+    pub(super) async fn open(
+        api: &Api,
+        question: &Question,
+        format: TextFormat,
+        state: &State,
+    ) -> Result<Self, Problem> {
+        let reader = api.query.open_on(question.request.clone(), &state.series).await?;
         let writer = BarWriter::new(format).with_decimals(question.decimals);
         Ok(Self {
             reader,
@@ -38,13 +43,9 @@ impl Export {
             self.begun = true;
             self.writer.header(&mut piece);
         }
-        let mut rows = if self.left == 0 {
-            Vec::new()
-        } else {
-            self.reader.next_rows().await?
-        };
-        rows.truncate(self.left);
+        let rows = self.reader.next_rows(self.left).await?;
         self.left = self.left.saturating_sub(rows.len());
+        self.writer.reserve(rows.len(), &mut piece);
         for row in &rows {
             self.writer.row(&row_of(row), &mut piece);
         }
@@ -59,7 +60,7 @@ pub(super) async fn answer(
     format: TextFormat,
     state: &State,
 ) -> Result<HttpResponse, Problem> {
-    let mut export = Export::open(api, question, format).await?;
+    let mut export = Export::open(api, question, format, state).await?;
     // What fails before the first row is still a problem; what fails later breaks the connection off.
     let first = export.next().await?;
     let mut response = HttpResponse::Ok();
@@ -81,8 +82,8 @@ pub(super) async fn answer(
 }
 
 /// Counts the bytes of the whole file without keeping them.
-pub(super) async fn measure(api: &Api, question: &Question, format: TextFormat) -> Result<u64, Problem> {
-    let mut export = Export::open(api, question, format).await?;
+pub(super) async fn measure(api: &Api, question: &Question, format: TextFormat, state: &State) -> Result<u64, Problem> {
+    let mut export = Export::open(api, question, format, state).await?;
     let mut length = 0_u64;
     while let Some(piece) = export.next().await? {
         length = length.saturating_add(u64::try_from(piece.len()).map_err(Problem::internal)?);

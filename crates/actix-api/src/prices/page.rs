@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::BarBody;
-use super::disputes;
+use super::disputes::Disputes;
 use super::export::row_of;
 use super::parameters::{DEFAULT_LIMIT, Question};
 use super::state::State;
@@ -69,17 +69,17 @@ pub(super) async fn answer(
     api: &Api,
     mut question: Question,
     state: &State,
+    disputes: Disputes,
     now: Timestamp,
 ) -> Result<HttpResponse, Problem> {
     let query = question.canonical();
-    let past = question.request.as_of.is_some();
     // The moment of the first page; with `as_of` the reader takes that itself.
     question.request.closed_by = question.request.as_of.is_none().then_some(now);
     if let Some(token) = &question.page_token {
         resume(&mut question.request, page_token::redeem(&query, token)?)?;
     }
     let limit = question.limit.unwrap_or(DEFAULT_LIMIT);
-    let mut reader = api.query.open(question.request.clone()).await?;
+    let mut reader = api.query.open_on(question.request.clone(), &state.series).await?;
     let page = reader.page(limit).await?;
     let header = reader.header();
     let next = match page.rows.last().filter(|_| page.more) {
@@ -95,8 +95,7 @@ pub(super) async fn answer(
         response.insert_header(page_token::next_link(http, token));
     }
     let mut warnings = warnings(&question, header, state, &page.rows);
-    // A page that is read again as of a past instant is the same for good, which discrepancies are not.
-    if !past && let Some(message) = disputes::warning(api, &question, header, &page.rows).await? {
+    if let Some(message) = disputes.warning(api, &question, header, &page.rows).await? {
         let code = "discrepancies";
         warnings.push(Warning { code, message });
     }
@@ -151,6 +150,7 @@ fn write(
     body.pop();
     body.extend_from_slice(b",\"data\":[");
     let writer = BarWriter::new(TextFormat::Ndjson).with_decimals(question.decimals);
+    writer.reserve(rows.len(), &mut body);
     for (row, place) in rows.iter().zip(0_usize..) {
         if place > 0 {
             body.push(b',');

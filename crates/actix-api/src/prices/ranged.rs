@@ -28,7 +28,10 @@ pub(super) async fn answer(
     format: TextFormat,
     mut state: State,
 ) -> Result<HttpResponse, Problem> {
-    let mut file = Spool::file(spool, &state.tag, async || Export::open(api, &question, format).await).await?;
+    let mut file = Spool::file(spool, &state.tag, async || {
+        Export::open(api, &question, format, &state).await
+    })
+    .await?;
     // The file must hold exactly what its tag says: when the state moved on meanwhile, take the next one.
     for _ in 0..ATTEMPTS {
         let now = State::of(api, &question, api.clock.now()).await?;
@@ -36,12 +39,15 @@ pub(super) async fn answer(
             break;
         }
         state = now;
-        file = Spool::file(spool, &state.tag, async || Export::open(api, &question, format).await).await?;
+        file = Spool::file(spool, &state.tag, async || {
+            Export::open(api, &question, format, &state).await
+        })
+        .await?;
     }
     let head = *http.method() == Method::HEAD;
     let Some(file) = file else {
         if head {
-            let length = export::measure(api, &question, format).await?;
+            let length = export::measure(api, &question, format, &state).await?;
             return Ok(respond(StatusCode::OK, format, &state, length, None));
         }
         // Too large to keep: a range may be ignored.

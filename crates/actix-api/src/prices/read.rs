@@ -4,9 +4,10 @@ use actix_web::http::Method;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::disputes::Disputes;
 use super::parameters::{Format, PriceParameters, Question};
 use super::state::State;
-use super::{Spool, disputes, export, page, ranged};
+use super::{Spool, export, page, ranged};
 use crate::Api;
 use crate::fields::Query;
 use crate::instant::Bounds;
@@ -45,14 +46,16 @@ pub(crate) async fn read(
     let question = Question::new(&http, parameters, named.0)?;
     let now = api.clock.now();
     let mut state = State::of(&api, &question, now).await?;
+    let mut disputes = Disputes::default();
     if question.format == Format::Json {
-        state.tag = state.tag.and(&disputes::tag_parts(&api, &question, &state).await?);
+        disputes = Disputes::about(&api, &question, &state).await?;
+        state.tag = state.tag.and(&disputes.tag_parts());
     }
     if let Some(unchanged) = state.unchanged(&http) {
         return Ok(unchanged);
     }
     match question.format {
-        Format::Json => page::answer(&http, &api, question, &state, now).await,
+        Format::Json => page::answer(&http, &api, question, &state, disputes, now).await,
         Format::File(format) if *http.method() == Method::HEAD || http.headers().contains_key(header::RANGE) => {
             ranged::answer(&http, &api, &spool, question, format, state).await
         }

@@ -121,7 +121,7 @@ impl Export<'_> {
             let before = written;
             let mut reader = self.use_cases.query.open(request).await?;
             loop {
-                let rows = reader.next_rows().await?;
+                let rows = reader.next_rows(usize::MAX).await?;
                 if rows.is_empty() {
                     break;
                 }

@@ -63,6 +63,15 @@ impl BarWriter {
         }
     }
 
+    /// Makes room for so many rows, about, so that the buffer need not grow and move with them.
+    pub fn reserve(&self, rows: usize, out: &mut Vec<u8>) {
+        let bytes = match self.format {
+            TextFormat::Csv => 80,
+            TextFormat::Ndjson => 160,
+        };
+        out.reserve(rows.saturating_mul(bytes));
+    }
+
     /// Appends what stands before the first row: the header line of CSV, nothing for NDJSON.
     pub fn header(&self, out: &mut Vec<u8>) {
         if self.format == TextFormat::Csv {

@@ -2,20 +2,11 @@
 
 use domain::Timestamp;
 
-/// `00` to `99`.
-const PAIRS: &[u8; 200] = b"0001020304050607080910111213141516171819\
-    2021222324252627282930313233343536373839\
-    4041424344454647484950515253545556575859\
-    6061626364656667686970717273747576777879\
-    8081828384858687888990919293949596979899";
-
+/// The last two digits of a number. Without a table: the compiler turns both divisions into multiplications, and there
+/// is no bound to check.
 fn pair(number: u64) -> [u8; 2] {
-    let at = usize::try_from(number % 100).unwrap_or(0) * 2;
-    PAIRS
-        .get(at..)
-        .and_then(|from| from.first_chunk())
-        .copied()
-        .unwrap_or(*b"00")
+    let last = u8::try_from(number % 100).unwrap_or(0);
+    [b'0' + last / 10, b'0' + last % 10]
 }
 
 /// The digits of a number, right-aligned with zeros before them.
@@ -35,9 +26,7 @@ fn padded<const WIDTH: usize>(mut number: u64) -> [u8; WIDTH] {
 
 /// A count without leading zeros.
 pub(super) fn push_count(out: &mut Vec<u8>, count: u64) {
-    let digits = padded::<20>(count);
-    let zeros = digits.iter().take(19).take_while(|digit| **digit == b'0').count();
-    out.extend_from_slice(digits.get(zeros..).unwrap_or_default());
+    push_small(out, count, 0);
 }
 
 /// `mantissa / 10^scale`, plain, with a zero before the point where no other digit is.
@@ -46,24 +35,77 @@ pub(super) fn push_decimal(out: &mut Vec<u8>, mantissa: i128, scale: u8) {
         out.push(b'-');
     }
     let size = mantissa.unsigned_abs();
-    let scale = usize::from(scale);
     match u64::try_from(size) {
-        Ok(small) => push_pointed(out, &padded::<20>(small), scale),
-        Err(_large) => {
-            // An i128 holds at most 39 digits: 20 and 19.
-            let half = 10_u128.pow(19);
-            let (high, low) = (
-                u64::try_from(size / half).unwrap_or(0),
-                u64::try_from(size % half).unwrap_or(0),
-            );
-            let mut digits = [b'0'; 39];
-            if let Some((left, right)) = digits.split_at_mut_checked(20) {
-                left.copy_from_slice(&padded::<20>(high));
-                right.copy_from_slice(&padded::<19>(low));
-            }
-            push_pointed(out, &digits, scale);
+        Ok(small) if scale < 19 => push_small(out, small, scale),
+        _ => push_large(out, size, scale),
+    }
+}
+
+/// Almost every decimal there is: from the right, two digits at a time, and no more of them than it has.
+fn push_small(out: &mut Vec<u8>, mut rest: u64, scale: u8) {
+    let mut digits = FromRight::default();
+    for _ in 0..scale / 2 {
+        digits.put(pair(rest));
+        rest /= 100;
+    }
+    if scale % 2 == 1 {
+        digits.put([pair(rest)[1]]);
+        rest /= 10;
+    }
+    if scale > 0 {
+        digits.put([b'.']);
+    }
+    while rest >= 100 {
+        digits.put(pair(rest));
+        rest /= 100;
+    }
+    match pair(rest) {
+        [b'0', last] => digits.put([last]),
+        both => digits.put(both),
+    }
+    out.extend_from_slice(digits.written());
+}
+
+/// A buffer that is filled from its right end: 20 digits, a point, and a zero before it.
+struct FromRight {
+    cells: [u8; 24],
+    left: usize,
+}
+
+impl Default for FromRight {
+    fn default() -> Self {
+        let cells = [0; 24];
+        let left = cells.len();
+        Self { cells, left }
+    }
+}
+
+impl FromRight {
+    fn put<const COUNT: usize>(&mut self, digits: [u8; COUNT]) {
+        self.left = self.left.saturating_sub(COUNT);
+        if let Some(cells) = self.cells.get_mut(self.left..).and_then(<[u8]>::first_chunk_mut) {
+            *cells = digits;
         }
     }
+
+    fn written(&self) -> &[u8] {
+        self.cells.get(self.left..).unwrap_or_default()
+    }
+}
+
+/// An i128 holds at most 39 digits: 20 and 19.
+fn push_large(out: &mut Vec<u8>, size: u128, scale: u8) {
+    let half = 10_u128.pow(19);
+    let (high, low) = (
+        u64::try_from(size / half).unwrap_or(0),
+        u64::try_from(size % half).unwrap_or(0),
+    );
+    let mut digits = [b'0'; 39];
+    if let Some((left, right)) = digits.split_at_mut_checked(20) {
+        left.copy_from_slice(&padded::<20>(high));
+        right.copy_from_slice(&padded::<19>(low));
+    }
+    push_pointed(out, &digits, usize::from(scale));
 }
 
 /// Digits without their leading zeros, with the point `scale` digits from the right.

@@ -1,7 +1,7 @@
 //! Reading a chunk of bars, as believed now or at an earlier instant.
 
 use diesel::prelude::*;
-use domain::{BarChunk, BarQuery, MarketPrice, TimeOrder, Timestamp};
+use domain::{BarChunk, BarQuery, MarketPrice, SeriesKey, TimeOrder, Timestamp};
 
 use super::merge::version_of;
 use super::rows::{BarRow, instant, values_of};
@@ -17,11 +17,7 @@ pub(super) fn unless_unsettled(
     query: &BarQuery,
 ) -> Result<Option<BarChunk>, PriceFailure> {
     let series = SeriesRow::find(connection, query.series)?;
-    let last_stamp = series.as_ref().map(|series| series.updated_at);
-    if query
-        .as_of
-        .is_some_and(|as_of| last_stamp.is_none_or(|last| last < as_of.unix_micros()))
-    {
+    if query.as_of.is_some_and(|as_of| is_unsettled(series.as_ref(), as_of)) {
         return Ok(None);
     }
     read_state(connection, query, series).map(Some)
@@ -31,6 +27,53 @@ pub(super) fn unless_unsettled(
 pub(super) fn chunk(connection: &mut SqliteConnection, query: &BarQuery) -> Result<BarChunk, PriceFailure> {
     let series = SeriesRow::find(connection, query.series)?;
     read_state(connection, query, series)
+}
+
+/// The first bar of each of these queries, which are of one series and one instant; else as [`unless_unsettled`].
+pub(super) fn first_of_each_unless_unsettled(
+    connection: &mut SqliteConnection,
+    key: SeriesKey,
+    as_of: Timestamp,
+    queries: &[Option<BarQuery>],
+) -> Result<Option<Vec<Option<MarketPrice>>>, PriceFailure> {
+    let series = SeriesRow::find(connection, key)?;
+    if is_unsettled(series.as_ref(), as_of) {
+        return Ok(None);
+    }
+    first_of_each_in(connection, series, queries).map(Some)
+}
+
+/// The first bar of each of these queries of one series, as this transaction sees them.
+pub(super) fn first_of_each(
+    connection: &mut SqliteConnection,
+    key: SeriesKey,
+    queries: &[Option<BarQuery>],
+) -> Result<Vec<Option<MarketPrice>>, PriceFailure> {
+    let series = SeriesRow::find(connection, key)?;
+    first_of_each_in(connection, series, queries)
+}
+
+fn is_unsettled(series: Option<&SeriesRow>, as_of: Timestamp) -> bool {
+    series.is_none_or(|series| series.updated_at < as_of.unix_micros())
+}
+
+fn first_of_each_in(
+    connection: &mut SqliteConnection,
+    series: Option<SeriesRow>,
+    queries: &[Option<BarQuery>],
+) -> Result<Vec<Option<MarketPrice>>, PriceFailure> {
+    let sources = Sources::load(connection)?;
+    let mut first = Vec::with_capacity(queries.len());
+    for query in queries {
+        first.push(match (&series, query) {
+            (Some(series), Some(query)) => {
+                let past = query.as_of.filter(|as_of| as_of.unix_micros() < series.updated_at);
+                found(connection, query, past, &sources)?.into_iter().next()
+            }
+            _ => None,
+        });
+    }
+    Ok(first)
 }
 
 fn read_state(
@@ -49,19 +92,7 @@ fn read_state(
     let updated_at = instant(series.updated_at, "updated_at", || format!("series {}", query.series))?;
     let past = query.as_of.filter(|as_of| *as_of < updated_at);
     let sources = Sources::load(connection)?;
-    let mut found = match past {
-        None => current(connection, query, &sources)?,
-        Some(as_of) => believed::at(connection, query, as_of, one_more(query.limit), &sources)?,
-    };
-    if query.include_partial {
-        found.extend(partial(connection, query, &sources)?);
-        // A final bar stays first of two for one instant, because the sort is stable.
-        match query.order {
-            TimeOrder::Ascending => found.sort_by_key(|price| price.bar.opened_at()),
-            TimeOrder::Descending => found.sort_by_key(|price| std::cmp::Reverse(price.bar.opened_at())),
-        }
-        found.dedup_by_key(|price| price.bar.opened_at());
-    }
+    let mut found = found(connection, query, past, &sources)?;
     let more = found.len() > query.limit;
     found.truncate(query.limit);
     Ok(BarChunk {
@@ -73,6 +104,29 @@ fn read_state(
             Some(as_of) => version_at(connection, query, as_of)?,
         },
     })
+}
+
+/// The bars of a query in its order, and one more where more follow; as of `past`, or now.
+fn found(
+    connection: &mut SqliteConnection,
+    query: &BarQuery,
+    past: Option<Timestamp>,
+    sources: &Sources,
+) -> Result<Vec<MarketPrice>, PriceFailure> {
+    let mut found = match past {
+        None => current(connection, query, sources)?,
+        Some(as_of) => believed::at(connection, query, as_of, one_more(query.limit), sources)?,
+    };
+    if query.include_partial {
+        found.extend(partial(connection, query, sources)?);
+        // A final bar stays first of two for one instant, because the sort is stable.
+        match query.order {
+            TimeOrder::Ascending => found.sort_by_key(|price| price.bar.opened_at()),
+            TimeOrder::Descending => found.sort_by_key(|price| std::cmp::Reverse(price.bar.opened_at())),
+        }
+        found.dedup_by_key(|price| price.bar.opened_at());
+    }
+    Ok(found)
 }
 
 /// One more than asked for tells whether more follow.

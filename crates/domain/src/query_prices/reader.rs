@@ -24,6 +24,21 @@ fn most_parts(to: Interval, from: Interval) -> usize {
     usize::try_from(minutes(to) / minutes(from).max(1)).unwrap_or(1).max(1)
 }
 
+impl From<PriceRow> for BarPart {
+    fn from(row: PriceRow) -> Self {
+        let PriceRow {
+            bar,
+            source,
+            provisional,
+        } = row;
+        Self {
+            bar,
+            source,
+            provisional,
+        }
+    }
+}
+
 /// A page of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PricePage {
@@ -98,22 +113,24 @@ impl PriceReader {
         while self.ready.len() <= limit && self.rest.is_some() {
             self.read_chunk(limit.saturating_add(1)).await?;
         }
-        let rows = self.ready.drain(..limit.min(self.ready.len())).collect();
+        let behind = self.ready.split_off(limit.min(self.ready.len()));
+        let rows = std::mem::replace(&mut self.ready, behind).into();
         Ok(PricePage {
             rows,
             more: !self.ready.is_empty(),
         })
     }
 
-    /// The next bars, however many come at once; none at the end.
+    /// The next bars, however many of the `wanted` ones come at once; none at the end.
     ///
     /// # Errors
     /// As [`PriceReader::page`].
-    pub async fn next_rows(&mut self) -> Result<Vec<PriceRow>, QueryError> {
-        while self.ready.is_empty() && self.rest.is_some() {
-            self.read_chunk(CHUNK_BARS).await?;
+    pub async fn next_rows(&mut self, wanted: usize) -> Result<Vec<PriceRow>, QueryError> {
+        while self.ready.is_empty() && self.rest.is_some() && wanted > 0 {
+            self.read_chunk(wanted).await?;
         }
-        Ok(std::mem::take(&mut self.ready).into())
+        let behind = self.ready.split_off(wanted.min(self.ready.len()));
+        Ok(std::mem::replace(&mut self.ready, behind).into())
     }
 
     /// Reads stored bars once and makes rows of them.
@@ -140,25 +157,36 @@ impl PriceReader {
                 TimeOrder::Ascending => TimeRange::new(last.bar.opened_at().next(), range.end()).ok(),
                 TimeOrder::Descending => TimeRange::new(range.start(), last.bar.opened_at()).ok(),
             });
-        for price in chunk.bars {
-            self.take(price)?;
-        }
-        if self.rest.is_none()
-            && let Some(resampler) = self.resampler.take()
-            && let Some(last) = resampler.finish()?
-        {
-            self.built(last);
+        match self.resampler.take() {
+            None => {
+                let rows = chunk.bars.into_iter().map(|price| self.row(price));
+                let rows = rows.collect::<Result<Vec<PriceRow>, QueryError>>()?;
+                self.keep(rows);
+            }
+            Some(mut resampler) => {
+                for price in chunk.bars {
+                    if let Some(built) = resampler.push(self.row(price)?.into())? {
+                        self.built(built);
+                    }
+                }
+                if self.rest.is_some() {
+                    self.resampler = Some(resampler);
+                } else if let Some(last) = resampler.finish()? {
+                    self.built(last);
+                }
+            }
         }
         Ok(())
     }
 
-    fn take(&mut self, price: MarketPrice) -> Result<(), QueryError> {
+    /// A stored bar as the factors show it.
+    fn row(&self, price: MarketPrice) -> Result<PriceRow, QueryError> {
         let MarketPrice {
             series,
             bar,
             source,
             provisional,
-            ..
+            recorded_at: _,
         } = price;
         let bar = match &self.factors {
             None => bar,
@@ -170,24 +198,20 @@ impl PriceReader {
                 factors.apply(bar, session_date)?
             }
         };
-        let part = BarPart {
+        Ok(PriceRow {
             bar,
             source: Some(source),
             provisional,
-        };
-        match &mut self.resampler {
-            None => self.ready.push_back(PriceRow {
-                bar: part.bar,
-                source: part.source,
-                provisional,
-            }),
-            Some(resampler) => {
-                if let Some(built) = resampler.push(part)? {
-                    self.built(built);
-                }
-            }
+        })
+    }
+
+    /// Puts rows behind those that wait; mostly none do, and then nothing is copied.
+    fn keep(&mut self, rows: Vec<PriceRow>) {
+        if self.ready.is_empty() {
+            self.ready = rows.into();
+        } else {
+            self.ready.extend(rows);
         }
-        Ok(())
     }
 
     /// Keeps a bar built from parts when it opens in the range, and is closed or may be partial.

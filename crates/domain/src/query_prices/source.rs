@@ -24,18 +24,24 @@ pub(super) struct PriceSource {
 impl PriceSource {
     /// The series itself when it is stored, else the coarsest that divides the interval; `None` when none does. As of a
     /// past instant, only series that had a bar then.
-    pub(super) async fn choose(queries: &QueryPrices, request: &PriceRequest) -> Result<Option<Self>, QueryError> {
-        let mut stored = queries.catalogue.of_instrument(request.instrument.id).await?;
+    pub(super) async fn choose(
+        queries: &QueryPrices,
+        request: &PriceRequest,
+        stored: &[Series],
+    ) -> Result<Option<Self>, QueryError> {
         let daily = stored
             .iter()
             .find(|series| series.key.interval == Interval::OneDay && series.basis == Basis::Raw)
             .cloned();
-        stored.retain(|series| {
-            series.key.interval == request.interval || request.interval.is_multiple_of(series.key.interval)
-        });
-        stored.sort_by_key(|series| std::cmp::Reverse(series.key.interval));
+        let interval = request.interval;
+        let leads_there = |stored: Interval| stored == interval || interval.is_multiple_of(stored);
+        let mut candidates: Vec<&Series> = stored
+            .iter()
+            .filter(|series| leads_there(series.key.interval))
+            .collect();
+        candidates.sort_by_key(|series| std::cmp::Reverse(series.key.interval));
         let mut empty = None;
-        for series in stored {
+        for series in candidates {
             let key = series.key;
             let has_bars = match request.as_of {
                 Some(as_of) if as_of < series.updated_at => {
@@ -49,7 +55,7 @@ impl PriceSource {
             };
             let source = Self {
                 key,
-                series,
+                series: series.clone(),
                 daily: daily.clone(),
             };
             if has_bars {
@@ -97,7 +103,7 @@ impl PriceSource {
     ) -> Result<BTreeMap<Date, Price>, QueryError> {
         let series = self.daily.as_ref().map_or(self.key, |daily| daily.key);
         let calendar = queries.calendars.for_instrument(&request.instrument);
-        let mut closes = BTreeMap::new();
+        let mut openings = BTreeMap::new();
         // In any zone, the session of a bar lies within a day of its date in UTC.
         let first = request.range.start().date().previous_day().unwrap_or(Date::MIN);
         for action in actions {
@@ -109,19 +115,16 @@ impl PriceSource {
                 Some(_) => calendar.session(*ex_date).map(TimeRange::start),
                 None => None,
             };
-            let end = opening.or_else(|| Timestamp::midnight(*ex_date).ok());
-            let Some(range) = end.and_then(|end| TimeRange::new(Timestamp::MIN, end).ok()) else {
-                continue;
-            };
-            let query = BarQuery {
-                as_of: Some(pinned),
-                ..newest(series, range)
-            };
-            if let Some(last) = queries.prices.read(&query).await?.bars.pop() {
-                closes.insert(*ex_date, last.bar.close());
+            if let Some(opening) = opening.or_else(|| Timestamp::midnight(*ex_date).ok()) {
+                openings.insert(*ex_date, opening);
             }
         }
-        Ok(closes)
+        let instants: Vec<Timestamp> = openings.values().copied().collect();
+        let before = queries.prices.last_before(series, &instants, pinned).await?;
+        let closes = openings.into_keys().zip(before);
+        Ok(closes
+            .filter_map(|(ex_date, last)| Some((ex_date, last?.bar.close())))
+            .collect())
     }
 }
 

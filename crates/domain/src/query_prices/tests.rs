@@ -70,7 +70,7 @@ impl Desk {
         let mut reader = self.query.open(request).await.unwrap();
         let mut told = Vec::new();
         loop {
-            let rows = reader.next_rows().await.unwrap();
+            let rows = reader.next_rows(usize::MAX).await.unwrap();
             if rows.is_empty() {
                 return told;
             }
@@ -381,6 +381,20 @@ async fn says_why_an_adjusted_series_cannot_be_raw() {
         "adjustment=raw is not possible: AAPL 1d is stored split_dividend_adjusted, and the dividends in it cannot be taken \
          out again: ask for adjustment=all"
     );
+}
+
+#[tokio::test]
+async fn gives_no_more_rows_than_are_wanted_and_loses_none() {
+    let desk = Desk::open().await;
+    desk.merge(Interval::OneDay, Basis::Raw, apple_june_2014()).await;
+    let mut reader = desk.query.open(desk.all(Interval::OneDay)).await.unwrap();
+    let mut closes = Vec::new();
+    for wanted in [0, 1, 2, 5, 5] {
+        let rows = reader.next_rows(wanted).await.unwrap();
+        closes.push(rows.iter().map(|row| row.bar.close().to_string()).collect::<Vec<_>>());
+    }
+    let expected: [&[&str]; 5] = [&[], &["647.35"], &["645.57", "93.7"], &["94.25"], &[]];
+    assert_eq!(closes, expected);
 }
 
 #[tokio::test]
