@@ -17,7 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use url::Url;
 
-pub(crate) use malformed::Malformed;
+pub(crate) use malformed::{Malformed, excerpt};
 pub(crate) use retry_after::retry_after;
 pub(crate) use status::by_status;
 

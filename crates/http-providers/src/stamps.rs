@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use domain::record_bars::DecodedRow;
 use domain::{Interval, Timestamp, TimestampError};
 use time::Date;
 
@@ -11,14 +10,14 @@ pub(crate) fn period_opening(interval: Interval, date: Date) -> Result<Timestamp
     Timestamp::midnight(interval.period_start(date))
 }
 
-/// How many minutes past the hour most of the hourly rows open; 0 for other intervals and without rows.
-pub(crate) fn minutes_past_hour(interval: Interval, rows: &[DecodedRow]) -> u8 {
+/// How many minutes past the hour most hourly bars open; 0 for other intervals and without bars.
+pub(crate) fn minutes_past_hour(interval: Interval, openings: impl Iterator<Item = Timestamp>) -> u8 {
     if !matches!(interval, Interval::OneHour | Interval::FourHours) {
         return 0;
     }
     let mut counts = BTreeMap::<u8, usize>::new();
-    for values in rows.iter().filter_map(|row| row.values.as_ref().ok()) {
-        let minute = values.opened_at.unix_seconds().div_euclid(60).rem_euclid(60);
+    for opened_at in openings {
+        let minute = opened_at.unix_seconds().div_euclid(60).rem_euclid(60);
         *counts.entry(u8::try_from(minute).unwrap_or(0)).or_default() += 1;
     }
     let most = counts.into_iter().max_by_key(|(_, count)| *count);

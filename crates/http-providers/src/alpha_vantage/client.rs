@@ -69,7 +69,7 @@ impl AlphaVantage {
             Ok(payload::Answer::Message(message)) => {
                 // It repeats the key where it speaks of limits.
                 let text = self.connection.mask(&message.text);
-                return Err(refusal::of(message.kind, text, spelling));
+                return Err(refusal::of(message.kind, &text, spelling));
             }
             Ok(payload::Answer::Table(table)) => decode(&table),
             Err(malformed) => Err(malformed),

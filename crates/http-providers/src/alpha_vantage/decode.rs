@@ -35,11 +35,13 @@ pub(super) fn bars(
     let mut rows: Vec<_> = table.rows.iter().map(|row| reader.row(row)).collect();
     // Newest first as they come; those without a time stay behind the others.
     rows.sort_by_key(|row| row.values.as_ref().map_or(Timestamp::MAX, |values| values.opened_at));
-    let first = rows
-        .first()
-        .and_then(|row| row.values.as_ref().ok())
-        .map(|values| values.opened_at);
-    let minutes_past_hour = stamps::minutes_past_hour(asked.interval, &rows);
+    let openings = || {
+        rows.iter()
+            .filter_map(|row| row.values.as_ref().ok())
+            .map(|values| values.opened_at)
+    };
+    let first = openings().next();
+    let minutes_past_hour = stamps::minutes_past_hour(asked.interval, openings());
     rows.retain(|row| match &row.values {
         Ok(values) => asked.range.contains(values.opened_at),
         Err(_) => true,

@@ -5,20 +5,22 @@ use std::time::Duration;
 use domain::{ProviderError, Symbol};
 
 use super::payload::MessageKind;
+use crate::connection::excerpt;
 
 /// The error that a message stands for.
-pub(super) fn of(kind: MessageKind, text: String, spelling: Option<&Symbol>) -> ProviderError {
+pub(super) fn of(kind: MessageKind, text: &str, spelling: Option<&Symbol>) -> ProviderError {
     let lower = text.to_ascii_lowercase();
+    let detail = excerpt(text);
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     let limited = |seconds| ProviderError::RateLimited {
         retry_after: Some(Duration::from_secs(seconds)),
     };
     if kind == MessageKind::Error {
         return match spelling {
-            _ if says(&["apikey", "api key"]) => ProviderError::Unauthorized { detail: text },
+            _ if says(&["apikey", "api key"]) => ProviderError::Unauthorized { detail },
             // All else in our calls is fixed, so what is invalid is the symbol.
             Some(spelling) if says(&["invalid api call"]) => ProviderError::UnknownSymbol(spelling.clone()),
-            _ => ProviderError::Refused { detail: text },
+            _ => ProviderError::Refused { detail },
         };
     }
     // From the narrowest limit to the widest: one message names several.
@@ -28,12 +30,12 @@ pub(super) fn of(kind: MessageKind, text: String, spelling: Option<&Symbol>) -> 
         limited(60)
     } else if says(&["per day", "daily rate limit"]) {
         ProviderError::QuotaExhausted {
-            detail: text,
+            detail,
             retry_after: None,
         }
     } else if says(&["premium", "api key", "apikey", "demo"]) {
-        ProviderError::Unauthorized { detail: text }
+        ProviderError::Unauthorized { detail }
     } else {
-        ProviderError::Refused { detail: text }
+        ProviderError::Refused { detail }
     }
 }

@@ -6,7 +6,7 @@ use domain::{Interval, ProviderError, Symbol};
 use reqwest::StatusCode;
 
 use super::payload::{self, ErrorBody};
-use crate::connection::{Answer, by_status, retry_after};
+use crate::connection::{Answer, by_status, excerpt, retry_after};
 
 /// The shortest ban of an address that went on after 429, by its documentation.
 const SHORTEST_BAN: Duration = Duration::from_secs(120);
@@ -42,7 +42,7 @@ fn by_code(
     interval: Option<Interval>,
     wait: Option<Duration>,
 ) -> ProviderError {
-    let detail = format!("{msg} (code {code})");
+    let detail = format!("{} (code {code})", excerpt(&msg));
     match (code, symbol, interval) {
         (-1121, Some(symbol), _) => ProviderError::UnknownSymbol(symbol.clone()),
         (-1120, _, Some(interval)) => ProviderError::UnsupportedInterval(interval),

@@ -69,7 +69,7 @@ impl Malformed {
 }
 
 /// The beginning of a text on one line.
-pub(super) fn excerpt(text: &str) -> String {
+pub(crate) fn excerpt(text: &str) -> String {
     let end = floor_boundary(text, EXCERPT_BYTES);
     let cut = text.get(..end).unwrap_or_default();
     cut.split_whitespace().collect::<Vec<_>>().join(" ")

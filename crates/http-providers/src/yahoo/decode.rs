@@ -44,13 +44,11 @@ pub(super) fn bars(
     if let Some(timestamps) = &chart.timestamp {
         as_asked(&chart.meta, asked.interval)?;
         let table = Table::new(timestamps, chart, class)?;
-        fetched.rows = table.rows(asked.interval, &zone)?;
+        let rows = table.rows(asked.interval, &zone)?;
+        fetched.minutes_past_hour = stamps::minutes_past_hour(asked.interval, rows.iter().map(|(opens, _)| *opens));
+        let within = rows.into_iter().filter(|(opens, _)| asked.range.contains(*opens));
+        fetched.rows = within.map(|(_, row)| row).collect();
     }
-    fetched.minutes_past_hour = stamps::minutes_past_hour(asked.interval, &fetched.rows);
-    fetched.rows.retain(|row| match &row.values {
-        Ok(values) => asked.range.contains(values.opened_at),
-        Err(_) => true,
-    });
     let reaches_now = asked.range.end() >= asked_at;
     fetched.actions = actions::within(chart, &zone, reaches_now)?;
     Ok(fetched)
@@ -127,7 +125,8 @@ impl<'a> Table<'a> {
         })
     }
 
-    fn rows(&self, interval: Interval, zone: &MarketZone) -> Result<Vec<DecodedRow>, Malformed> {
+    /// Rows and where they open.
+    fn rows(&self, interval: Interval, zone: &MarketZone) -> Result<Vec<(Timestamp, DecodedRow)>, Malformed> {
         let mut rows: Vec<(Timestamp, DecodedRow)> = Vec::with_capacity(self.timestamps.len());
         for (index, seconds) in self.timestamps.iter().enumerate() {
             let at = || format!("chart.result[0].timestamp[{index}]");
@@ -141,19 +140,26 @@ impl<'a> Table<'a> {
                     .map_err(|error| Malformed::value(at(), seconds.to_string(), error))?,
             };
             // The last row may be the present quote, stamped with its own time. A day's takes the place of its session;
-            // beside a longer bar it is only the last day of that, and among shorter ones it is none.
+            // beside a longer bar it is only the last day of that. Among shorter ones it is none, unless a bar that was
+            // traded happens to open with the last trade.
             if Some(*seconds) == self.quoted_at && index + 1 == self.timestamps.len() {
                 let has_bar = rows.last().is_some_and(|(before, _)| *before == opened_at);
                 match interval {
                     Interval::OneDay if has_bar => drop(rows.pop()),
                     Interval::OneWeek | Interval::OneMonth if has_bar => continue,
                     Interval::OneDay | Interval::OneWeek | Interval::OneMonth => {}
-                    _ => continue,
+                    _ if !self.is_traded(index) || !is_on_grid(interval, opened_at, rows.first()) => continue,
+                    _ => {}
                 }
             }
             rows.push((opened_at, self.row(index, *seconds, opened_at)));
         }
-        Ok(rows.into_iter().map(|(_, row)| row).collect())
+        Ok(rows)
+    }
+
+    fn is_traded(&self, index: usize) -> bool {
+        let volume = self.quote.volume.get(index).copied().flatten();
+        volume.is_some_and(|volume| volume.get() != "0")
     }
 
     fn is_null(&self, index: usize) -> bool {
@@ -210,6 +216,12 @@ impl<'a> Table<'a> {
             (None, _) => Err(BarError::Missing(field)),
         }
     }
+}
+
+/// Whether a bar opens a whole number of intervals after the first one.
+fn is_on_grid(interval: Interval, opened_at: Timestamp, first: Option<&(Timestamp, DecodedRow)>) -> bool {
+    let length = interval.intraday_length().zip(first);
+    length.is_none_or(|(length, (first, _))| opened_at.since(*first).whole_seconds() % length.whole_seconds() == 0)
 }
 
 /// A price of Yahoo's, which is a 32-bit float written out in 64: 27.440000534057617 is 27.44.

@@ -3,7 +3,7 @@
 use domain::{ProviderError, Symbol};
 
 use super::payload::ChartError;
-use crate::connection::{self, Answer, retry_after};
+use crate::connection::{self, Answer, excerpt, retry_after};
 
 /// The status with which Yahoo's edge sends away whoever asks too often, beside 429.
 const SENT_AWAY: u16 = 999;
@@ -11,7 +11,7 @@ const SENT_AWAY: u16 = 999;
 /// The error that a body stands for; `None` when it only says that the range holds nothing.
 pub(super) fn read(answer: &Answer, error: &ChartError, spelling: &Symbol) -> Option<ProviderError> {
     let said = error.description.as_deref().unwrap_or_default();
-    let detail = || format!("{}: {said}", error.code);
+    let detail = || format!("{}: {}", excerpt(&error.code), excerpt(said));
     if said.starts_with("Data doesn't exist for startDate") {
         return None;
     }
@@ -22,9 +22,7 @@ pub(super) fn read(answer: &Answer, error: &ChartError, spelling: &Symbol) -> Op
             retry_after: retry_after(&answer.headers, answer.asked_at),
         },
         _ if said.contains("must be within the last") || said.contains("allowed to be fetched per request") => {
-            ProviderError::OutOfReach {
-                detail: said.to_owned(),
-            }
+            ProviderError::OutOfReach { detail: excerpt(said) }
         }
         _ => connection::by_status(answer)
             .filter(ProviderError::is_transient)

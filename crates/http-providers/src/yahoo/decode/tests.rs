@@ -265,6 +265,34 @@ fn hourly_bars_open_where_the_session_does() {
 }
 
 #[test]
+fn a_traded_bar_that_opens_with_the_last_trade_stays() {
+    // 17:30Z to 19:30Z of 2024-05-31, the last of which is also the time of the quote
+    let check = |volumes: &str, count: usize| {
+        let quote = THREE.replace("[1,2,3]", volumes);
+        let body = chart("1h", "[1717176600,1717180200,1717183800]", &quote).replace("1717176601", "1717183800");
+        let asked = everything("X", AssetClass::Stock, Interval::OneHour);
+        assert_eq!(decoded(body.as_bytes(), &asked).unwrap().rows.len(), count, "{volumes}");
+    };
+    check("[1,2,3]", 3);
+    check("[1,2,0]", 2); // the quote of the close
+}
+
+#[test]
+fn a_wrong_row_beside_the_range_is_not_told() {
+    let quote = r#"{"open":[1.5,2.5],"high":[null,2.5],"low":[1.5,2.5],"close":[1.5,2.5],"volume":[1,2]}"#;
+    let body = chart("1d", "[1717075800,1717162200]", quote);
+    let asked = everything("X", AssetClass::Stock, Interval::OneDay);
+    let asked = between(asked, "2024-05-31T00:00:00Z", "2024-06-01T00:00:00Z");
+    let rows: Vec<_> = decoded(body.as_bytes(), &asked)
+        .unwrap()
+        .rows
+        .iter()
+        .map(print)
+        .collect();
+    assert_eq!(rows, ["2024-05-31T00:00:00Z 2.5 2.5 2.5 2.5 2"]);
+}
+
+#[test]
 fn weeks_sit_on_their_monday_and_times_before_1970_are_read() {
     let body = chart("1wk", "[-252356400,-251751600,1717176601]", THREE);
     let asked = everything("X", AssetClass::Stock, Interval::OneWeek);
