@@ -34,7 +34,7 @@ impl Default for YahooSettings {
         let connection = ConnectionSettings::to("https://query1.finance.yahoo.com");
         Self {
             connection: ConnectionSettings {
-                // Clients that do not call themselves a browser are sent away with 429.
+                // Clients report 429 for names that are not like a browser's.
                 user_agent: format!("Mozilla/5.0 (compatible; {})", connection.user_agent),
                 ..connection
             },

@@ -84,7 +84,8 @@ pub(super) fn date(text: &str) -> Result<Date, time::error::Parse> {
 ///
 /// Bars of days and longer carry a date, weeks and months that of their last session. Intraday bars carry the local time
 /// at which they open: the last five minutes of extended hours, which end at 20:00, are `19:55:00` (seen in answers of
-/// 2024). Recordings of 2018 are stamped with the close; nothing in them says so.
+/// 2024). The recording of 2018 seems to be stamped with the close, as its `16:00:00` holds the closing auction; nothing in
+/// an answer says which.
 pub(super) fn opening(text: &str, interval: Interval, zone: &MarketZone) -> Result<Timestamp, BarError> {
     let unreadable = |reason: String| BarError::Unreadable {
         field: BarField::Timestamp,

@@ -9,5 +9,6 @@ mod alpha_vantage;
 mod binance;
 mod failures;
 mod played;
+mod recorded;
 mod secrets;
 mod yahoo;
