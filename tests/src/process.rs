@@ -137,6 +137,8 @@ pub struct Server {
 
 impl Server {
     fn start(mut command: Command) -> anyhow::Result<Self> {
+        // The whole workspace shares one reqwest, whose TLS wants its provider of cryptography before the first client.
+        drop(rustls::crypto::ring::default_provider().install_default());
         let mut child = command.spawn().context("cannot start sentinel")?;
         let mut logged = child.stderr.take().context("standard error is piped")?;
         let logs = std::thread::spawn(move || {

@@ -66,7 +66,10 @@ pub use market_price::{MarketPrice, SeriesKey};
 pub use merge::{MergeBatch, MergeCounts, Merged, Precedence, RejectedRow, Tolerance};
 pub use price::Price;
 pub use price_repository::{BarChunk, BarQuery, PriceRepository, PriceRepositoryError, Removal, TimeOrder};
-pub use provider::{BarRequest, Fetched, MarketDataProvider, ProviderCapabilities, ProviderError, SymbolMatch};
+pub use provider::{
+    BarRequest, CallBudget, Fetched, MarketDataProvider, OfferedInterval, Page, ProviderCapabilities, ProviderError,
+    SymbolMatch,
+};
 pub use resampling::{BarPart, Resampler, bucket_start, parts_range};
 pub use series::{Basis, Series, SeriesCatalogue, UnknownBasis};
 pub use store::{StoreCare, Verification, Violation};

@@ -1,35 +1,81 @@
 //! The port to sources of bars outside this system.
 
+mod error;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
 
+pub use error::ProviderError;
+
+use crate::record_bars::DecodedRow;
 use crate::{
-    AssetClass, Bar, Basis, BoxError, CorporateAction, Instrument, Interval, RejectedRow, SourceName, Symbol,
-    TimeRange, Timestamp, Tolerance,
+    AssetClass, Basis, CorporateAction, Currency, Exchange, Instrument, Interval, SourceName, Symbol, TimeRange,
+    Timestamp, Tolerance,
 };
+
+/// How much one answer holds at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// Everything that was asked for.
+    Whole,
+    /// So many bars.
+    Bars(u32),
+    /// Bars that open within so much time.
+    Span(time::Duration),
+}
+
+/// Bars of one length, as a provider offers them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OfferedInterval {
+    /// How long they are.
+    pub interval: Interval,
+    /// How far back they go from now; `None` to the first that the provider has.
+    pub look_back: Option<time::Duration>,
+    /// How many come at once.
+    pub page: Page,
+}
 
 /// What a provider can do, as it declares it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderCapabilities {
     /// Which classes it knows.
     pub asset_classes: Vec<AssetClass>,
-    /// Which intervals, and how far back each goes; `None` without a limit.
-    pub intervals: Vec<(Interval, Option<time::Duration>)>,
-    /// How many bars one answer holds at most.
-    pub page_size: Option<u32>,
+    /// Which bars it offers, shortest first.
+    pub intervals: Vec<OfferedInterval>,
     /// What its prices are.
     pub basis: Basis,
     /// When two of its bars count as equal.
     pub tolerance: Tolerance,
     /// Whether a missing bar means that nothing was traded.
     pub silence_means_no_trade: bool,
-    /// Calls a minute that its terms allow.
+    /// Calls a minute that its terms, or our own budget for it, allow.
     pub calls_per_minute: Option<u32>,
+    /// Calls a day that its terms, or our own budget for it, allow.
+    pub calls_per_day: Option<u32>,
     /// Whether it tells splits and dividends.
     pub corporate_actions: bool,
     /// Whether it can be searched for symbols.
     pub search: bool,
+}
+
+impl ProviderCapabilities {
+    /// How it offers bars of that length, if at all.
+    #[must_use]
+    pub fn offered(&self, interval: Interval) -> Option<&OfferedInterval> {
+        self.intervals.iter().find(|offered| offered.interval == interval)
+    }
+}
+
+/// What may still be asked of a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallBudget {
+    /// How much there is when nothing was asked: calls, or what the provider counts in their stead.
+    pub limit: u32,
+    /// How much was left after the last call.
+    pub left: u32,
+    /// In how long it is whole again.
+    pub per: Duration,
 }
 
 /// What to fetch.
@@ -37,7 +83,7 @@ pub struct ProviderCapabilities {
 pub struct BarRequest {
     /// How the provider spells the instrument.
     pub spelling: Symbol,
-    /// The instrument itself: its class and zone decide how an answer is read.
+    /// The instrument itself: its class decides how an answer is read.
     pub instrument: Instrument,
     /// How long the bars are.
     pub interval: Interval,
@@ -48,19 +94,25 @@ pub struct BarRequest {
 /// One answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetched {
-    /// Bars that open in the range, oldest first, in UTC.
-    pub bars: Vec<Bar>,
-    /// Rows of the answer that make no bar.
-    pub rejected: Vec<RejectedRow>,
-    /// How far the answer reaches; less than was asked when more pages follow.
-    pub covered: TimeRange,
-    /// Splits and dividends that came along.
+    /// Rows that open in the range, oldest first, in UTC, as they came: not yet checked as bars, and those whose values
+    /// cannot be read among them.
+    pub rows: Vec<DecodedRow>,
+    /// The part of the range that the answer speaks for; it ends early when more pages follow, and is `None` when the
+    /// answer says nothing about the range. It may reach beyond the last final bar.
+    pub covered: Option<TimeRange>,
+    /// Splits and dividends that came along, by ex-date; those of a part of the range only.
     pub actions: Vec<CorporateAction>,
-    /// When the provider answered: bars that had not closed by then are provisional.
+    /// What the prices are in, when the provider says.
+    pub currency: Option<Currency>,
+    /// Whether volumes are told; when not, those of the rows are zero.
+    pub gives_volume: bool,
+    /// How many minutes past the hour hourly bars open; 0 for other intervals.
+    pub minutes_past_hour: u8,
+    /// When the provider was asked: bars that had not closed by then are provisional.
     pub fetched_at: Timestamp,
 }
 
-/// One hit of a search.
+/// What a provider calls by a symbol.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SymbolMatch {
     /// How the provider spells it.
@@ -69,55 +121,15 @@ pub struct SymbolMatch {
     pub name: String,
     /// What it is, when the provider says.
     pub asset_class: Option<AssetClass>,
-}
-
-/// Why a provider gave no bars.
-#[derive(Debug, thiserror::Error)]
-pub enum ProviderError {
-    /// Ask again, not before `retry_after` when the source names one.
-    #[error("rate limited")]
-    RateLimited {
-        /// How long to wait.
-        retry_after: Option<Duration>,
-    },
-    /// The provider does not know the symbol.
-    #[error("unknown symbol {0}")]
-    UnknownSymbol(Symbol),
-    /// The key is missing, wrong or not allowed to do this.
-    #[error("unauthorized: check the key")]
-    Unauthorized,
-    /// The answer is not what the source documents.
-    #[error("invalid payload near `{excerpt}`")]
-    InvalidPayload {
-        /// At most 200 bytes, secrets removed.
-        excerpt: String,
-        /// What the decoder said.
-        #[source]
-        source: BoxError,
-    },
-    /// No usable answer: connection, TLS, timeout, 5xx.
-    #[error("source unavailable")]
-    Unavailable(#[source] BoxError),
-    /// The provider has no bars of this length.
-    #[error("no {0} bars")]
-    UnsupportedInterval(Interval),
-}
-
-impl ProviderError {
-    /// Whether asking again later can help.
-    #[must_use]
-    pub fn is_transient(&self) -> bool {
-        match self {
-            Self::RateLimited { .. } | Self::Unavailable(_) => true,
-            Self::UnknownSymbol(_)
-            | Self::Unauthorized
-            | Self::InvalidPayload { .. }
-            | Self::UnsupportedInterval(_) => false,
-        }
-    }
+    /// Where it trades, when the provider says.
+    pub exchange: Option<Exchange>,
+    /// What its prices are in, when the provider says.
+    pub currency: Option<Currency>,
 }
 
 /// A source of bars outside this system.
+///
+/// Nothing is kept between calls: asking the same again is safe, and a call that is dropped half-way leaves nothing.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait MarketDataProvider: Send + Sync {
@@ -127,21 +139,37 @@ pub trait MarketDataProvider: Send + Sync {
     /// What it can do.
     fn capabilities(&self) -> ProviderCapabilities;
 
-    /// Bars that open within the range, oldest first, in UTC; [`Fetched::covered`] says how far it got.
+    /// What may still be asked of it, as far as is known here; empty when nothing bounds it.
+    fn budgets(&self) -> Vec<CallBudget>;
+
+    /// One page of bars that open within the range, oldest first, in UTC; [`Fetched::covered`] says how far it got.
     ///
     /// # Errors
-    /// [`ProviderError::RateLimited`] when the source, or our own budget for it, says wait; the others as they say.
+    /// [`ProviderError::RateLimited`] and [`ProviderError::QuotaExhausted`] when the source, or our own budget for it,
+    /// says wait; [`ProviderError::UnsupportedInterval`] and [`ProviderError::Unsupported`] before anything is asked;
+    /// the others as they say.
     async fn fetch_bars(&self, request: &BarRequest) -> Result<Fetched, ProviderError>;
 
-    /// All splits and dividends that the provider knows of.
+    /// All splits and dividends that the provider knows of, by ex-date, amounts as they were paid for a share of their
+    /// day; empty where there are none or the provider tells none.
     ///
     /// # Errors
     /// As [`MarketDataProvider::fetch_bars`].
-    async fn fetch_corporate_actions(&self, instrument: &Instrument) -> Result<Vec<CorporateAction>, ProviderError>;
+    async fn fetch_corporate_actions(
+        &self,
+        spelling: &Symbol,
+        instrument: &Instrument,
+    ) -> Result<Vec<CorporateAction>, ProviderError>;
 
     /// Symbols that match a text, best first.
     ///
     /// # Errors
-    /// As [`MarketDataProvider::fetch_bars`].
+    /// [`ProviderError::Unsupported`] where the provider cannot be searched; else as [`MarketDataProvider::fetch_bars`].
     async fn search_symbols(&self, text: &str) -> Result<Vec<SymbolMatch>, ProviderError>;
+
+    /// What the provider calls by exactly that symbol.
+    ///
+    /// # Errors
+    /// [`ProviderError::UnknownSymbol`] when nothing; else as [`MarketDataProvider::fetch_bars`].
+    async fn describe_symbol(&self, spelling: &Symbol) -> Result<SymbolMatch, ProviderError>;
 }

@@ -118,6 +118,8 @@ impl Server {
         let server = ApiServer::bind(api, &settings).unwrap();
         let base = format!("http://127.0.0.1:{}", server.address().port());
         tokio::spawn(server.run_until(std::future::pending()));
+        // The whole workspace shares one reqwest, whose TLS wants its provider of cryptography before the first client.
+        drop(rustls::crypto::ring::default_provider().install_default());
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .build()
