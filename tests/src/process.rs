@@ -5,12 +5,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, bail};
+use postgres_fixture::TestServer;
 use tempfile::TempDir;
+
+use crate::database::{Databases, OwnDatabase};
 
 /// A `sentinel` binary and a folder of its own to run in; the folder goes with it.
 pub struct Sentinel {
     binary: PathBuf,
     home: TempDir,
+    /// Unless it is the file that the binary makes in its folder.
+    database: Option<OwnDatabase>,
 }
 
 /// What a command left behind.
@@ -57,6 +62,18 @@ impl Sentinel {
         }
     }
 
+    /// The same, with a fresh database of the tests' PostgreSQL server.
+    ///
+    /// # Errors
+    /// When the binary was not built or the server does not answer, with what to run.
+    pub fn on_postgres() -> anyhow::Result<Self> {
+        let server = Databases::Server(TestServer::of_environment()?);
+        Ok(Self {
+            database: Some(server.fresh()?),
+            ..Self::of_this_build()?
+        })
+    }
+
     /// A binary elsewhere.
     ///
     /// # Errors
@@ -68,6 +85,7 @@ impl Sentinel {
         Ok(Self {
             binary,
             home: tempfile::tempdir()?,
+            database: None,
         })
     }
 
@@ -86,6 +104,9 @@ impl Sentinel {
             .env_clear()
             .current_dir(self.home())
             .stdin(Stdio::null());
+        if let Some(database) = &self.database {
+            command.env("SENTINEL_DATABASE__URL", database.url());
+        }
         #[expect(
             clippy::disallowed_methods,
             reason = "no setting of the product: where LLVM puts its profile"

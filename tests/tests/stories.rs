@@ -1,10 +1,14 @@
 //! What a user does first: the demo, an import, a read, a stop.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
 
 use std::fs;
 use std::io::Write;
 
-use end_to_end::{Sentinel, Server};
+use end_to_end::{Sentinel, Server, on_each_database};
 use serde_json::Value;
 
 async fn text(server: &Server, path: &str) -> String {
@@ -29,8 +33,17 @@ const SERVED: &str = "timestamp,open,high,low,close,volume,trade_count,vwap,sour
     2014-06-06T00:00:00Z,650.00,651.25,644.48,645.57,12116671,,,file\n\
     2014-06-09T00:00:00Z,92.69,93.88,91.75,93.70,72875948,,,file\n";
 
-fn with_apple() -> Sentinel {
-    let sentinel = Sentinel::of_this_build().unwrap();
+on_each_database! {
+    exports_and_answers_are_the_same_bytes,
+    a_restated_bar_is_still_known_as_of_before,
+    pages_follow_one_another_to_the_end,
+    a_gzip_of_two_members_and_a_plain_file_are_the_same_import,
+    bad_rows_are_kept_with_their_reason_and_told_once,
+    a_busy_port_says_so_and_names_the_way_out,
+}
+
+/// Three bars in the store.
+fn with_apple(sentinel: Sentinel) -> Sentinel {
     fs::write(sentinel.home().join("AAPL_1d.csv"), APPLE).unwrap();
     let imported = sentinel.run(["import", "AAPL_1d.csv"]).unwrap();
     assert_eq!(imported.code, Some(0), "{imported:?}");
@@ -114,9 +127,8 @@ async fn a_second_demo_finds_its_file_again() {
     assert!(before["bars"].as_u64().unwrap() > 50_000, "{before}");
 }
 
-#[tokio::test]
-async fn exports_and_answers_are_the_same_bytes() {
-    let sentinel = with_apple();
+async fn exports_and_answers_are_the_same_bytes(sentinel: Sentinel) {
+    let sentinel = with_apple(sentinel);
     let server = sentinel.serve(["serve", "--listen", "127.0.0.1:0"]).unwrap();
     for format in ["csv", "ndjson"] {
         let served = text(&server, &format!("/api/v1/instruments/AAPL/prices?format={format}")).await;
@@ -132,9 +144,8 @@ async fn exports_and_answers_are_the_same_bytes() {
     );
 }
 
-#[tokio::test]
-async fn a_restated_bar_is_still_known_as_of_before() {
-    let sentinel = with_apple();
+async fn a_restated_bar_is_still_known_as_of_before(sentinel: Sentinel) {
+    let sentinel = with_apple(sentinel);
     let server = sentinel.serve(["serve", "--listen", "127.0.0.1:0"]).unwrap();
     let path = "/api/v1/instruments/AAPL/prices";
     let body = r#"{"data":[{"timestamp":"2014-06-06T00:00:00Z","open":650.00,"high":651.25,"low":644.48,"close":"645.58","volume":12116671}]}"#;
@@ -159,9 +170,8 @@ async fn a_restated_bar_is_still_known_as_of_before() {
     );
 }
 
-#[tokio::test]
-async fn pages_follow_one_another_to_the_end() {
-    let sentinel = with_apple();
+async fn pages_follow_one_another_to_the_end(sentinel: Sentinel) {
+    let sentinel = with_apple(sentinel);
     let server = sentinel.serve(["serve", "--listen", "127.0.0.1:0"]).unwrap();
     for (sort, expected) in [
         ("asc", ["2014-06-05", "2014-06-06", "2014-06-09"]),
@@ -187,9 +197,8 @@ async fn pages_follow_one_another_to_the_end() {
     }
 }
 
-#[test]
-fn a_gzip_of_two_members_and_a_plain_file_are_the_same_import() {
-    let sentinel = with_apple();
+async fn a_gzip_of_two_members_and_a_plain_file_are_the_same_import(sentinel: Sentinel) {
+    let sentinel = with_apple(sentinel);
     let (first, second) = APPLE.split_at(APPLE.len() / 2);
     let mut packed = Vec::new();
     for half in [first, second] {
@@ -204,9 +213,7 @@ fn a_gzip_of_two_members_and_a_plain_file_are_the_same_import() {
     assert_eq!(told["counts"]["unchanged"], 3, "{told}");
 }
 
-#[test]
-fn bad_rows_are_kept_with_their_reason_and_told_once() {
-    let sentinel = Sentinel::of_this_build().unwrap();
+async fn bad_rows_are_kept_with_their_reason_and_told_once(sentinel: Sentinel) {
     let rows = "timestamp,open,high,low,close,volume\n\
         2023-05-02T00:00:00Z,4037,4032,3917,3965,11818133\n\
         2023-05-03T00:00:00Z,3975,4098,3968,4095,14657028\n";
@@ -225,9 +232,8 @@ fn bad_rows_are_kept_with_their_reason_and_told_once() {
     assert_eq!(status["quarantined"], 1, "one row per content: {status}");
 }
 
-#[tokio::test]
-async fn a_busy_port_says_so_and_names_the_way_out() {
-    let sentinel = with_apple();
+async fn a_busy_port_says_so_and_names_the_way_out(sentinel: Sentinel) {
+    let sentinel = with_apple(sentinel);
     let server = sentinel.serve(["serve", "--listen", "127.0.0.1:0"]).unwrap();
     let taken = server.address().trim_start_matches("http://").to_owned();
     let second = sentinel.run(["serve", "--listen", &taken]).unwrap();
@@ -237,7 +243,7 @@ async fn a_busy_port_says_so_and_names_the_way_out() {
 
 #[test]
 fn verify_lists_what_is_broken_in_a_damaged_file() {
-    let sentinel = with_apple();
+    let sentinel = with_apple(Sentinel::of_this_build().unwrap());
     let path = sentinel.home().join("sentinel.db");
     let mut bytes = fs::read(&path).unwrap();
     let (price, damaged) = (b"645.57", b"645.5x");

@@ -7,7 +7,10 @@ use end_to_end::{Finished, Sentinel, Server};
 
 /// A command in a folder with these files, and what it says, without what differs from run to run.
 fn said(files: &[(&str, &[u8])], args: &[&str]) -> String {
-    let sentinel = Sentinel::of_this_build().unwrap();
+    said_by(&Sentinel::of_this_build().unwrap(), files, args)
+}
+
+fn said_by(sentinel: &Sentinel, files: &[(&str, &[u8])], args: &[&str]) -> String {
     for (name, content) in files {
         fs::write(sentinel.home().join(name), content).unwrap();
     }
@@ -50,8 +53,6 @@ wrong! {
         ["import", "AAPL_1m.csv"];
     a_symbol_that_nobody_tells: ["prices.csv" => "timestamp,open,high,low,close,volume\n2024-01-02,1,2,1,2,5\n2024-01-03,1,2,1,2,5\n"]
         ["import", "prices.csv"];
-    rows_that_make_no_bar: ["SSW_1d.csv" => "timestamp,open,high,low,close,volume\n2023-05-02,4037,4032,3917,3965,11818133\n2023-05-03,3975,4098,3968,4095,14657028\n2023-05-04,,,,,\n2023-05-05,abc,1,1,1,1\n"]
-        ["import", "SSW_1d.csv"];
     a_symbol_with_a_space: ["x.csv" => "timestamp,open,high,low,close,volume\n2024-01-02,1,2,1,2,5\n"]
         ["import", "--symbol", "A B", "--interval", "1d", "x.csv"];
     an_interval_that_there_is_not: ["x.csv" => "timestamp,open,high,low,close,volume\n2024-01-02,1,2,1,2,5\n"]
@@ -75,9 +76,43 @@ wrong! {
     a_configuration_file_that_is_not_there: [] ["--config", "other.toml", "config", "check"];
 }
 
+/// The same wrong input gets the same answer whatever the database, so both tests share the snapshot.
+mod sqlite {
+    use super::Sentinel;
+
+    #[test]
+    fn rows_that_make_no_bar() {
+        super::rows_that_make_no_bar(&Sentinel::of_this_build().unwrap());
+    }
+
+    #[tokio::test]
+    async fn wrong_requests() {
+        super::wrong_requests(Sentinel::of_this_build().unwrap()).await;
+    }
+}
+
+mod postgres {
+    use super::Sentinel;
+
+    #[test]
+    fn rows_that_make_no_bar() {
+        super::rows_that_make_no_bar(&Sentinel::on_postgres().unwrap());
+    }
+
+    #[tokio::test]
+    async fn wrong_requests() {
+        super::wrong_requests(Sentinel::on_postgres().unwrap()).await;
+    }
+}
+
+fn rows_that_make_no_bar(sentinel: &Sentinel) {
+    let rows = "timestamp,open,high,low,close,volume\n2023-05-02,4037,4032,3917,3965,11818133\n2023-05-03,3975,4098,3968,4095,14657028\n2023-05-04,,,,,\n2023-05-05,abc,1,1,1,1\n";
+    let told = said_by(sentinel, &[("SSW_1d.csv", rows.as_bytes())], &["import", "SSW_1d.csv"]);
+    insta::assert_snapshot!("rows_that_make_no_bar", told);
+}
+
 /// A server over a store with three bars of AAPL.
-fn serving() -> (Sentinel, Server) {
-    let sentinel = Sentinel::of_this_build().unwrap();
+fn serving(sentinel: Sentinel) -> (Sentinel, Server) {
     let bars = "timestamp,open,high,low,close,volume\n2014-06-05,646.25,649.35,642.61,647.35,10445282\n2014-06-06,650,651.25,644.48,645.57,12116671\n2014-06-09,92.69,93.88,91.75,93.7,72875948\n";
     fs::write(sentinel.home().join("AAPL_1d.csv"), bars).unwrap();
     let imported = sentinel.run(["import", "AAPL_1d.csv"]).unwrap();
@@ -114,9 +149,8 @@ async fn asked(server: &Server, method: &str, path: &str, headers: &[(&str, &str
 /// Method, path, headers and body.
 type Asked<'a> = (&'a str, String, &'a [(&'a str, &'a str)], &'a str);
 
-#[tokio::test]
-async fn wrong_requests() {
-    let (_home, server) = serving();
+async fn wrong_requests(sentinel: Sentinel) {
+    let (_home, server) = serving(sentinel);
     let json = [("content-type", "application/json")];
     let prices = "/api/v1/instruments/AAPL/prices";
     let wrong: &[Asked<'_>] = &[
@@ -168,5 +202,5 @@ async fn wrong_requests() {
         told.push('\n');
     }
     let clock = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d+Z";
-    insta::with_settings!({filters => vec![(clock, "NOW")]}, { insta::assert_snapshot!(told) });
+    insta::with_settings!({filters => vec![(clock, "NOW")]}, { insta::assert_snapshot!("wrong_requests", told) });
 }

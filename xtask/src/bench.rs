@@ -3,8 +3,8 @@
 use anyhow::bail;
 use cargo_metadata::TargetKind;
 
-use crate::terminal;
 use crate::workspace::{cargo, members, run as run_command};
+use crate::{postgres, terminal};
 
 /// Run the benches of the workspace, or the one that is named, optimised.
 #[derive(clap::Args)]
@@ -14,6 +14,8 @@ pub(crate) struct Args {
     /// Only list them.
     #[arg(long, conflicts_with = "name")]
     list: bool,
+    #[command(flatten)]
+    postgres: postgres::Choice,
     /// For the bench itself, after `--`.
     #[arg(last = true, value_name = "BENCH ARGS")]
     bench_args: Vec<String>,
@@ -41,8 +43,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         }
         return Ok(());
     }
-    for Bench { name, package } in select(&benches, args.name.as_deref())? {
+    let selected = select(&benches, args.name.as_deref())?;
+    let server = postgres::provide(&args.postgres)?;
+    for Bench { name, package } in selected {
         let mut command = cargo(["bench", "--package", package, "--bench", name]);
+        server.tell(&mut command);
         if !args.bench_args.is_empty() {
             command.arg("--").args(&args.bench_args);
         }

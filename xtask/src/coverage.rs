@@ -5,14 +5,20 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 
-use crate::terminal;
 use crate::workspace::{cargo, has_cargo_command, run as run_command, rustc_fact};
+use crate::{postgres, terminal};
 
 /// The oldest LLVM whose tools read the profiles of the Rust this workspace asks for.
 const OLDEST_LLVM: u32 = 19;
 
 /// Test support, which would flatter the figure, and chores.
-const LEFT_OUT: [&str; 3] = ["repository-contract", "end-to-end", "xtask"];
+const LEFT_OUT: [&str; 5] = [
+    "repository-contract",
+    "postgres-cluster",
+    "postgres-fixture",
+    "end-to-end",
+    "xtask",
+];
 
 /// Run all tests, print which share of each file they ran, and fail below a threshold.
 ///
@@ -23,6 +29,8 @@ pub(crate) struct Args {
     /// Fail when fewer lines were run, in percent.
     #[arg(long, default_value_t = 80, value_parser = clap::value_parser!(u8).range(0..=100), value_name = "PERCENT")]
     min_lines: u8,
+    #[command(flatten)]
+    postgres: postgres::Choice,
     /// For the test runner, after `--`.
     #[arg(last = true, value_name = "RUNNER ARGS")]
     runner_args: Vec<String>,
@@ -47,6 +55,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             .env("LLVM_COV", format!("llvm-cov-{version}"))
             .env("LLVM_PROFDATA", format!("llvm-profdata-{version}"));
     }
+    let server = postgres::provide(&args.postgres)?;
+    server.tell(&mut command);
     command.args(["--workspace", "--no-fail-fast"]);
     for package in LEFT_OUT {
         command.args(["--exclude-from-report", package]);

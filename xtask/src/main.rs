@@ -5,8 +5,10 @@ mod boundaries;
 mod ci;
 mod coverage;
 mod migrate;
+mod postgres;
 mod terminal;
 mod test;
+mod timescale_check;
 mod workspace;
 
 use std::process::ExitCode;
@@ -30,6 +32,8 @@ enum Task {
     Migrate(migrate::Args),
     Coverage(coverage::Args),
     Bench(bench::Args),
+    /// Check `sentinel timescale` against TimescaleDB; needs node and npm, and is not part of the tests.
+    TimescaleCheck,
 }
 
 fn main() -> ExitCode {
@@ -40,6 +44,7 @@ fn main() -> ExitCode {
         Task::Migrate(args) => migrate::run(args),
         Task::Coverage(args) => coverage::run(&args),
         Task::Bench(args) => bench::run(&args),
+        Task::TimescaleCheck => timescale_check::run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -47,5 +52,18 @@ fn main() -> ExitCode {
             terminal::warn(format_args!("error: {error:#}"));
             ExitCode::FAILURE
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+        assert!(Cli::try_parse_from(["cargo xtask", "test", "--postgres", "/usr/lib/postgresql/17/bin"]).is_ok());
     }
 }

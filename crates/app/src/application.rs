@@ -29,16 +29,16 @@ impl Application {
     /// When the store cannot be opened or the address cannot be had, with the remedy. Call it within a runtime.
     pub async fn build(config: Config) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let store = Store::open(&config.database, clock.clone()).await?;
+        let (store, queries) = Store::open_with_queries(&config.database, clock.clone()).await?;
         let use_cases = UseCases::over(&store, &config.ingest, &clock)?;
         let api = Api {
-            query: use_cases.query,
+            query: UseCases::over(&queries, &config.ingest, &clock)?.query,
             record: use_cases.record,
             resolve: use_cases.resolve,
             instruments: store.instruments,
             prices: store.prices,
-            catalogue: store.catalogue,
-            history: store.history,
+            catalogue: queries.catalogue,
+            history: queries.history,
             actions: store.actions,
             care: store.care,
             calendars: use_cases.calendars,

@@ -11,12 +11,12 @@ mod json;
 mod migrate;
 mod serve;
 mod status;
+mod timescale;
 mod verify;
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use diesel_sqlite::OpenError;
 use domain::{CalendarName, Calendars};
 
 use crate::clock::SystemClock;
@@ -25,7 +25,7 @@ use crate::config::{Config, Mistakes, SETTINGS, Sources};
 use crate::exit::{Exit, UsageError};
 use crate::logs;
 use crate::output::{Output, chain};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// What every command works with.
 struct Context {
@@ -36,7 +36,7 @@ struct Context {
 impl Context {
     /// The configured database, made when it is not there.
     async fn store(&self) -> anyhow::Result<Store> {
-        Store::open(&self.config.database, Arc::new(SystemClock)).await
+        Ok(Store::open(&self.config.database, Arc::new(SystemClock)).await?)
     }
 
     /// The configured database, which has to be there.
@@ -63,15 +63,7 @@ pub(crate) async fn run(line: CommandLine) -> Exit {
 
 /// A database that is not where the user said is wrong usage; one that is there and broken is a failure.
 fn exit_of(error: &anyhow::Error) -> Exit {
-    let misplaced = error.downcast_ref().is_some_and(|error| {
-        matches!(
-            error,
-            OpenError::Url { .. }
-                | OpenError::DirectoryMissing { .. }
-                | OpenError::IsDirectory { .. }
-                | OpenError::Missing { .. }
-        )
-    });
+    let misplaced = error.downcast_ref().is_some_and(StoreError::is_misplaced);
     if misplaced || error.is::<UsageError>() || error.is::<Mistakes>() {
         Exit::WrongUsage
     } else {
@@ -112,6 +104,7 @@ async fn dispatch(line: CommandLine, output: Output) -> anyhow::Result<Exit> {
         Command::Verify => verify::run(&context).await,
         Command::Copy(args) => copy::run(&context, &args).await,
         Command::Migrate(command) => migrate::run(&context, &command).await,
+        Command::Timescale(command) => timescale::run(&context, command).await,
         Command::Config(ConfigCommand::Check) => config::check(Ok(context.config), output),
         Command::Config(ConfigCommand::Show) => config::show(&context),
         Command::Doctor => doctor::run(Ok(context.config), output).await,

@@ -4,6 +4,7 @@ mod copy;
 mod export;
 mod import;
 mod instruments;
+mod timescale;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ pub use copy::CopyArgs;
 pub use export::ExportArgs;
 pub use import::{ImportArgs, Stamping};
 pub use instruments::{InstrumentsCommand, ListArgs, SaidOfInstrument};
+pub use timescale::{EnableArgs, TimescaleCommand};
 
 /// Exact, restating, gap-aware market data: imports, stores and serves OHLCV bars.
 #[derive(Debug, Parser)]
@@ -76,6 +78,9 @@ pub enum Command {
     /// Apply, revert and list migrations of the database schema
     #[command(subcommand)]
     Migrate(MigrateCommand),
+    /// Keep the bars of a PostgreSQL database in TimescaleDB, compressed
+    #[command(subcommand)]
+    Timescale(TimescaleCommand),
     /// Check and show the configuration
     #[command(subcommand)]
     Config(ConfigCommand),

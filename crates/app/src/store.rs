@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use diesel_sqlite::{MigrationStatus, OpenError, SqliteStore};
+use diesel_postgres::PostgresStore;
+use diesel_sqlite::SqliteStore;
 use domain::{
     Clock, CorporateActionRepository, IngestRunRepository, InstrumentRepository, PriceHistory, PriceRepository,
     SeriesCatalogue, StoreCare, StoreTransfer,
@@ -38,19 +39,86 @@ impl std::fmt::Debug for Store {
     }
 }
 
+/// Why a database cannot be opened or migrated.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    /// The embedded one.
+    #[error(transparent)]
+    Sqlite(#[from] diesel_sqlite::OpenError),
+    /// A server.
+    #[error(transparent)]
+    Postgres(#[from] diesel_postgres::OpenError),
+}
+
+impl StoreError {
+    /// Whether the user named a place where no database can be; one that is there and broken is another matter.
+    pub(crate) fn is_misplaced(&self) -> bool {
+        use diesel_sqlite::OpenError as Sqlite;
+        match self {
+            Self::Sqlite(error) => matches!(
+                error,
+                Sqlite::Url { .. }
+                    | Sqlite::DirectoryMissing { .. }
+                    | Sqlite::IsDirectory { .. }
+                    | Sqlite::Missing { .. }
+            ),
+            Self::Postgres(error) => matches!(error, diesel_postgres::OpenError::Url { .. }),
+        }
+    }
+}
+
+/// Which migrations a database has, by name, oldest first.
+#[derive(Clone, Debug)]
+pub(crate) struct MigrationStatus {
+    /// Those it has.
+    pub(crate) applied: Vec<String>,
+    /// Those this version knows and it lacks.
+    pub(crate) pending: Vec<String>,
+    /// Those it has and this version does not know.
+    pub(crate) unknown: Vec<String>,
+}
+
 impl Store {
-    /// Opens the database, and brings the schema of an embedded one up to this version first; makes its file when there
-    /// is none.
+    /// Opens the database, and brings its schema up to this version first where that is configured; makes the file of an
+    /// embedded one when there is none.
     ///
     /// # Errors
     /// When it cannot be opened, with the remedy.
-    pub(crate) async fn open(database: &DatabaseConfig, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
-        let url = database.adapter.location();
-        let applied = diesel_sqlite::migrate_up(&url).await?;
-        if !applied.is_empty() {
-            tracing::info!(migrations = applied.join(", "), "brought the schema up to date");
+    pub(crate) async fn open(database: &DatabaseConfig, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+        if database.migrate {
+            let applied = migrate_up(database).await?;
+            if !applied.is_empty() {
+                tracing::info!(migrations = applied.join(", "), "brought the schema up to date");
+            }
         }
-        Ok(Self::over(SqliteStore::open(&url, clock).await?))
+        Ok(match &database.adapter {
+            Adapter::Sqlite(_) => Self::over(SqliteStore::open(&database.adapter.location(), clock).await?),
+            Adapter::Postgres(settings) => Self::over(PostgresStore::open(settings, clock).await?),
+        })
+    }
+
+    /// Opens the database for those who only look, beside the store that is written to.
+    ///
+    /// # Errors
+    /// When it cannot be opened, with the remedy.
+    pub(crate) async fn open_with_queries(
+        database: &DatabaseConfig,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Self, Self), StoreError> {
+        match &database.adapter {
+            Adapter::Postgres(settings) if settings.replica_url.is_some() => {
+                if database.migrate {
+                    migrate_up(database).await?;
+                }
+                let store = PostgresStore::open(settings, clock).await?;
+                let queries = store.for_queries(settings)?;
+                Ok((Self::over(store), Self::over(queries)))
+            }
+            _ => {
+                let store = Self::open(database, clock).await?;
+                Ok((store.clone(), store))
+            }
+        }
     }
 
     /// Opens the database for a command that only looks: one that does not exist is not made.
@@ -58,23 +126,35 @@ impl Store {
     /// # Errors
     /// As [`Store::open`], and [`UsageError`] when there is no database yet.
     pub(crate) async fn open_existing(database: &DatabaseConfig, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
-        let Adapter::Sqlite(path) = &database.adapter;
-        let folder_exists = path
-            .parent()
-            .is_none_or(|folder| folder.as_os_str().is_empty() || folder.is_dir());
-        // The adapter tells what is wrong with the folder.
-        if !path.exists() && folder_exists {
-            let path = path.display();
-            return Err(UsageError(format!(
-                "there is no database at {path} yet: `sentinel import` and `sentinel serve` make it; name another one \
-                 with --database-url sqlite:FILE"
-            ))
-            .into());
+        if let Adapter::Sqlite(path) = &database.adapter {
+            let folder_exists = path
+                .parent()
+                .is_none_or(|folder| folder.as_os_str().is_empty() || folder.is_dir());
+            // The adapter tells what is wrong with the folder.
+            if !path.exists() && folder_exists {
+                let path = path.display();
+                return Err(UsageError(format!(
+                    "there is no database at {path} yet: `sentinel import` and `sentinel serve` make it; name another \
+                     one with --database-url sqlite:FILE"
+                ))
+                .into());
+            }
         }
-        Self::open(database, clock).await
+        Ok(Self::open(database, clock).await?)
     }
 
-    fn over(store: SqliteStore) -> Self {
+    fn over<S>(store: S) -> Self
+    where
+        S: InstrumentRepository
+            + PriceRepository
+            + SeriesCatalogue
+            + CorporateActionRepository
+            + IngestRunRepository
+            + PriceHistory
+            + StoreCare
+            + StoreTransfer
+            + 'static,
+    {
         let store = Arc::new(store);
         Self {
             instruments: store.clone(),
@@ -93,22 +173,53 @@ impl Store {
 ///
 /// # Errors
 /// When it cannot be read.
-pub(crate) async fn migration_status(database: &DatabaseConfig) -> Result<MigrationStatus, OpenError> {
-    diesel_sqlite::migrate_status(&database.adapter.location()).await
+pub(crate) async fn migration_status(database: &DatabaseConfig) -> Result<MigrationStatus, StoreError> {
+    Ok(match &database.adapter {
+        Adapter::Sqlite(_) => {
+            let diesel_sqlite::MigrationStatus {
+                applied,
+                pending,
+                unknown,
+            } = diesel_sqlite::migrate_status(&database.adapter.location()).await?;
+            MigrationStatus {
+                applied,
+                pending,
+                unknown,
+            }
+        }
+        Adapter::Postgres(settings) => {
+            let diesel_postgres::MigrationStatus {
+                applied,
+                pending,
+                unknown,
+            } = diesel_postgres::migrate_status(settings).await?;
+            MigrationStatus {
+                applied,
+                pending,
+                unknown,
+            }
+        }
+    })
 }
 
 /// Applies what is pending; the names of what was applied.
 ///
 /// # Errors
 /// When the database cannot be changed.
-pub(crate) async fn migrate_up(database: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
-    diesel_sqlite::migrate_up(&database.adapter.location()).await
+pub(crate) async fn migrate_up(database: &DatabaseConfig) -> Result<Vec<String>, StoreError> {
+    Ok(match &database.adapter {
+        Adapter::Sqlite(_) => diesel_sqlite::migrate_up(&database.adapter.location()).await?,
+        Adapter::Postgres(settings) => diesel_postgres::migrate_up(settings).await?,
+    })
 }
 
 /// Reverts the latest migration; its name, unless none was applied.
 ///
 /// # Errors
 /// When the database cannot be changed.
-pub(crate) async fn migrate_down(database: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
-    diesel_sqlite::migrate_down(&database.adapter.location(), 1).await
+pub(crate) async fn migrate_down(database: &DatabaseConfig) -> Result<Vec<String>, StoreError> {
+    Ok(match &database.adapter {
+        Adapter::Sqlite(_) => diesel_sqlite::migrate_down(&database.adapter.location(), 1).await?,
+        Adapter::Postgres(settings) => diesel_postgres::migrate_down(settings, 1).await?,
+    })
 }

@@ -277,3 +277,14 @@ fn an_export_without_bars_says_so() {
         said(home.path(), &["export", "AAPL", "--interval", "1h"])
     );
 }
+
+#[test]
+fn timescale_wants_a_server() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    insta::assert_snapshot!("timescale_of_a_file", said(home, &["timescale", "enable"]));
+    assert_eq!(sentinel(home, &["timescale", "status"]).status.code(), Some(2));
+    let never = ["timescale", "enable", "--chunk-days", "0"];
+    assert_eq!(sentinel(home, &never).status.code(), Some(2));
+    assert_eq!(fs::read_dir(home).unwrap().count(), 0, "nothing is made");
+}

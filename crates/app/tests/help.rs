@@ -39,6 +39,8 @@ fn of_each_command() {
         &["copy"],
         &["migrate"],
         &["migrate", "down"],
+        &["timescale"],
+        &["timescale", "enable"],
         &["config"],
         &["doctor"],
     ] {

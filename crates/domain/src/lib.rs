@@ -16,6 +16,7 @@ mod decimal;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
 pub mod fingerprint;
+mod free_text;
 mod history;
 pub mod import_bars;
 mod ingest_run;
@@ -51,6 +52,7 @@ pub use corporate_action::{
 };
 pub use coverage::{BarState, CoverageRepository, CoveredRange, RangeSet, Stretch, confirmed, expected_openings, gaps};
 pub use decimal::{DecimalError, MAX_FRACTION_DIGITS, MAX_WHOLE_DIGITS};
+pub use free_text::storable;
 pub use history::{
     ChangeKind, Discrepancy, Dispute, JournalEntry, PriceHistory, QuarantinedRow, Revision, RevisionKind,
 };

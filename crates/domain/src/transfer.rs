@@ -128,7 +128,8 @@ pub trait StoreTransfer: Send + Sync {
 
     /// Writes records, all or none, also when the future is dropped half-way. A record whose key is there already is
     /// left as it is, so the same records again change nothing; a [`Counter`] is only ever raised. Numbers that are given
-    /// afterwards lie behind those written here.
+    /// afterwards lie behind those written here. Of free text, a store may keep what [`storable`](crate::storable) makes
+    /// of it.
     ///
     /// # Errors
     /// [`StoreTransferError::Refused`]; [`StoreTransferError::Unavailable`].

@@ -181,6 +181,8 @@ macro_rules! suite {
                 records_without_their_owner_are_refused_as_a_whole
                 what_only_one_may_have_is_refused
                 a_write_that_is_dropped_leaves_all_or_nothing
+                many_records_are_written_also_where_some_are_there
+                text_that_only_some_stores_can_keep_is_copied
             }
             concurrency {
                 writers_of_one_series_serialise

@@ -1,5 +1,8 @@
 //! Everything carried over to another store, exactly.
 
+mod batches;
+mod free_text;
+
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -10,6 +13,9 @@ use domain::{
     SeriesKey, StoreTransferError, Timestamp,
 };
 use time::Duration;
+
+pub use batches::many_records_are_written_also_where_some_are_there;
+pub use free_text::text_that_only_some_stores_can_keep_is_copied;
 
 use crate::bars::{daily, day, digits, opening_at, source};
 use crate::cancellation::poll_and_drop;

@@ -1,6 +1,7 @@
 //! No behaviour is forgotten.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Every `pub async fn` of a fixture stands in the list that `suite!` makes tests of, below the name of its module.
 #[test]
@@ -8,9 +9,7 @@ fn every_behaviour_is_in_the_suite() {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let suite = std::fs::read_to_string(sources.join("suite.rs")).unwrap();
     let mut behaviours = 0;
-    for entry in std::fs::read_dir(&sources).unwrap() {
-        let path = entry.unwrap().path();
-        let theme = path.file_stem().unwrap().to_str().unwrap().to_owned();
+    for (theme, path) in themes(&sources) {
         let source = std::fs::read_to_string(&path).unwrap();
         let listed = suite
             .split(&format!(" {theme} {{"))
@@ -27,4 +26,20 @@ fn every_behaviour_is_in_the_suite() {
         }
     }
     assert!(behaviours > 100, "only {behaviours} behaviours were found");
+}
+
+/// Each file with the theme it belongs to; a large theme has a folder of its own.
+fn themes(sources: &Path) -> Vec<(String, PathBuf)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(sources).unwrap() {
+        let path = entry.unwrap().path();
+        let theme = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        if path.is_dir() {
+            let parts = std::fs::read_dir(&path).unwrap();
+            found.extend(parts.map(|part| (theme.clone(), part.unwrap().path())));
+        } else {
+            found.push((theme, path));
+        }
+    }
+    found
 }

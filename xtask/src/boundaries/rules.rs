@@ -95,6 +95,10 @@ enum Role {
     BarFormats,
     /// `repository-contract`, the suite that every store passes.
     Contract,
+    /// `postgres-fixture`, databases for tests.
+    Fixture,
+    /// `postgres-cluster`, servers for tests and chores.
+    Cluster,
     /// Any other crate: a technology.
     Adapter,
     App,
@@ -130,6 +134,8 @@ fn role(member: &Crate) -> Role {
         "domain" => Role::Domain,
         "bar-formats" => Role::BarFormats,
         "repository-contract" => Role::Contract,
+        "postgres-fixture" => Role::Fixture,
+        "postgres-cluster" => Role::Cluster,
         "app" => Role::App,
         "end-to-end" => Role::EndToEnd,
         "xtask" => Role::Xtask,
@@ -154,12 +160,14 @@ fn inside(graph: &Graph, from: &Crate) -> Vec<Violation> {
 
 /// The rule that such an arrow breaks, and what to do instead; none when it is allowed.
 fn broken_rule(from: Role, to: Role, kind: Kind) -> Option<(&'static str, &'static str)> {
-    use Role::{Adapter, App, BarFormats, Contract, Domain, EndToEnd, Xtask};
+    use Role::{Adapter, App, BarFormats, Cluster, Contract, Domain, EndToEnd, Fixture, Xtask};
     match (from, to) {
         // what each may know
         (Adapter | App | EndToEnd, Domain | BarFormats) | (BarFormats | Contract, Domain) => None,
         (App | EndToEnd, Adapter) | (EndToEnd, App) => None,
         (Adapter, Contract) if kind == Kind::Dev => None,
+        (Adapter | App, Fixture | Cluster) if kind == Kind::Dev => None,
+        (EndToEnd, Fixture | Cluster) | (Fixture, Adapter | Cluster) | (Xtask, Cluster) => None,
         // and what not
         (Domain, _) => Some((
             "the domain depends on no crate of the workspace",
@@ -173,13 +181,25 @@ fn broken_rule(from: Role, to: Role, kind: Kind) -> Option<(&'static str, &'stat
             "bar-formats and repository-contract depend on the domain only",
             "move what they need into the domain, or pass it in as an argument",
         )),
+        (Cluster, _) => Some((
+            "postgres-cluster depends on no other crate, so that xtask may have it",
+            "put what needs the other crate into postgres-fixture",
+        )),
         (Xtask, _) => Some((
-            "xtask depends on no other crate, so that it builds in seconds",
+            "xtask depends on no other crate but postgres-cluster, so that it builds in seconds",
             "run the binary instead: `cargo run -p app -- …`",
+        )),
+        (_, Fixture | Cluster) => Some((
+            "postgres-fixture and postgres-cluster are test support",
+            "take them under [dev-dependencies], and nowhere else",
         )),
         (_, App | EndToEnd | Xtask) => Some((
             "nothing depends on the composition",
             "move what is shared to the crate whose subject it is; tests of the whole belong in `tests/`",
+        )),
+        (Fixture, _) => Some((
+            "postgres-fixture knows the adapter whose schema it copies, and no more",
+            "take both in the test that needs them",
         )),
         (Adapter, Adapter) => Some((
             "adapters do not know each other",

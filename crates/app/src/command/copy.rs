@@ -48,7 +48,10 @@ pub(super) async fn run(context: &Context, args: &CopyArgs) -> anyhow::Result<Ex
 
 /// The source is never made.
 fn refuse_missing(from: &DatabaseConfig) -> Result<(), UsageError> {
-    let Adapter::Sqlite(path) = &from.adapter;
+    let Adapter::Sqlite(path) = &from.adapter else {
+        // A server says so itself when it has no such database.
+        return Ok(());
+    };
     if path.exists() {
         return Ok(());
     }

@@ -51,7 +51,7 @@ pub(super) async fn run(loaded: Result<Config, Mistakes>, output: Output) -> any
         Ok(config) => {
             findings.push(good("configuration", format!("complete, digest {}", config.digest())));
             findings.push(database(&config.database).await);
-            findings.push(disk_space(&config.database));
+            findings.extend(disk_space(&config.database));
             findings.push(port(config.server.listen));
             findings.extend(log_file(config));
         }
@@ -95,9 +95,10 @@ impl State {
 
 /// Reachable, of this version, writable; looking changes nothing.
 async fn database(database: &DatabaseConfig) -> Finding {
-    let Adapter::Sqlite(path) = &database.adapter;
     let location = database.adapter.location();
-    if !path.exists() {
+    if let Adapter::Sqlite(path) = &database.adapter
+        && !path.exists()
+    {
         return match tempfile::tempfile_in(folder_of(path)) {
             Ok(_writable) => good(
                 "database",
@@ -126,7 +127,7 @@ async fn database(database: &DatabaseConfig) -> Finding {
             ),
         ),
         Ok(_current) => match Store::open(database, Arc::new(SystemClock)).await {
-            Err(error) => problem("database", chain(error.as_ref())),
+            Err(error) => problem("database", chain(&error)),
             Ok(store) => match store.care.ping().await {
                 Ok(()) => good("database", format!("{location} is reachable, writable and up to date")),
                 Err(error) => problem("database", chain(&error)),
@@ -142,10 +143,13 @@ fn folder_of(file: &Path) -> PathBuf {
         .to_owned()
 }
 
-fn disk_space(database: &DatabaseConfig) -> Finding {
-    let Adapter::Sqlite(path) = &database.adapter;
+/// Beside an embedded database; the disk of a server is looked at there.
+fn disk_space(database: &DatabaseConfig) -> Option<Finding> {
+    let Adapter::Sqlite(path) = &database.adapter else {
+        return None;
+    };
     let folder = folder_of(path);
-    match fs4::available_space(&folder) {
+    Some(match fs4::available_space(&folder) {
         Err(error) => problem(
             "disk space",
             format!("{} cannot be looked at: {error}", folder.display()),
@@ -161,7 +165,7 @@ fn disk_space(database: &DatabaseConfig) -> Finding {
                 good("disk space", left)
             }
         }
-    }
+    })
 }
 
 fn port(listen: SocketAddr) -> Finding {

@@ -1,45 +1,80 @@
 //! Where data are kept: the scheme of the database URL picks the adapter.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use diesel_postgres::PostgresSettings;
 use secrecy::SecretString;
 
 use super::mistake::{Mistake, Mistakes};
 use super::reader::Reader;
-use super::setting;
+use super::{setting, whole_number};
 
 /// Where data are kept.
 #[derive(Clone, Debug)]
 pub struct DatabaseConfig {
-    /// The URL as given.
-    pub url: SecretString,
-    /// What its scheme picks.
+    /// What the scheme of the URL picks.
     pub adapter: Adapter,
+    /// Whether commands that need the schema bring it up to date first.
+    pub migrate: bool,
 }
 
 /// Which persistence adapter answers, and what it needs to know.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Adapter {
     /// The embedded database in one file.
     Sqlite(PathBuf),
+    /// A server.
+    Postgres(Box<PostgresSettings>),
 }
 
 impl DatabaseConfig {
     pub(super) fn read(reader: &mut Reader) -> Option<Self> {
-        let (url, adapter) = reader.secret(&setting::DATABASE_URL, Adapter::of_url)?;
-        Some(Self { url, adapter })
+        let adapter = reader.secret(&setting::DATABASE_URL, Adapter::of_url);
+        let replica_url = reader.secret(&setting::DATABASE_REPLICA_URL, |url| match url {
+            "" => Ok(None),
+            url => postgres(url).map(|_usable| Some(SecretString::from(url))),
+        });
+        let connections = reader.value(&setting::DATABASE_CONNECTIONS, |text| {
+            let connections = whole_number(text, 1, 1_000, "connections")?;
+            usize::try_from(connections).map_err(|error| error.to_string())
+        });
+        let mut seconds = |setting, most| {
+            let seconds = reader.value(setting, |text| whole_number(text, 1, most, "seconds"));
+            seconds.map(Duration::from_secs)
+        };
+        let acquire_timeout = seconds(&setting::DATABASE_ACQUIRE_TIMEOUT, 600);
+        let connect_timeout = seconds(&setting::DATABASE_CONNECT_TIMEOUT, 600);
+        let statement_timeout = seconds(&setting::DATABASE_STATEMENT_TIMEOUT, 3_600);
+        let migrate = reader.value(&setting::DATABASE_MIGRATE, |text| match text {
+            "always" => Ok(Some(true)),
+            "never" => Ok(Some(false)),
+            "auto" => Ok(None),
+            _ => Err("write always, never or auto".to_owned()),
+        });
+
+        let (_secret, mut adapter) = adapter?;
+        if let Adapter::Postgres(settings) = &mut adapter {
+            settings.replica_url = replica_url?.1;
+            settings.connections = connections?;
+            settings.acquire_timeout = acquire_timeout?;
+            settings.connect_timeout = connect_timeout?;
+            settings.statement_timeout = statement_timeout?;
+        }
+        Some(Self {
+            migrate: migrate?.unwrap_or(matches!(adapter, Adapter::Sqlite(_))),
+            adapter,
+        })
     }
 
-    /// A database beside the configured one, named by a flag of a command.
+    /// A database beside the configured one, named by a flag of a command; its schema is brought up to date when it is
+    /// opened to be written to.
     ///
     /// # Errors
     /// As the setting `database.url`, with the flag's name.
     pub fn of_flag(flag: &'static str, url: &str) -> Result<Self, Mistakes> {
         match Adapter::of_url(url.trim()) {
-            Ok(adapter) => Ok(Self {
-                url: SecretString::from(url),
-                adapter,
-            }),
+            Ok(adapter) => Ok(Self { adapter, migrate: true }),
             Err(problem) => Err(Mistakes(vec![Mistake {
                 setting: flag.to_owned(),
                 value: Some(setting::DATABASE_URL.shown(url)),
@@ -57,11 +92,12 @@ impl DatabaseConfig {
 }
 
 impl Adapter {
-    /// The URL in its plain form.
+    /// Where it keeps its data, as it may be shown: without user and password.
     #[must_use]
     pub fn location(&self) -> String {
         match self {
             Self::Sqlite(path) => format!("sqlite:{}", path.display()),
+            Self::Postgres(settings) => settings.location(),
         }
     }
 
@@ -74,10 +110,13 @@ impl Adapter {
                 // What is not there yet has no other name.
                 _ => one == other,
             },
+            (Self::Postgres(one), Self::Postgres(other)) => one.location() == other.location(),
+            _ => false,
         }
     }
 
-    /// `sqlite:FILE`, also written `sqlite://FILE` (`sqlite:///var/x.db` is the absolute path `/var/x.db`).
+    /// `sqlite:FILE`, also written `sqlite://FILE` (`sqlite:///var/x.db` is the absolute path `/var/x.db`), or
+    /// `postgres://…`, also written `postgresql://…`.
     fn of_url(url: &str) -> Result<Self, String> {
         let (scheme, rest) = url
             .split_once(':')
@@ -96,12 +135,22 @@ impl Adapter {
                     _ => Ok(Self::Sqlite(PathBuf::from(path))),
                 }
             }
-            scheme @ ("postgres" | "postgresql" | "mysql") => Err(format!(
-                "this build has no adapter for {scheme}; it has sqlite, such as sqlite:./sentinel.db"
-            )),
+            "postgres" | "postgresql" => Ok(Self::Postgres(Box::new(postgres(url)?))),
+            "mysql" => Err(
+                "this build has no adapter for mysql; it has sqlite and postgres, such as sqlite:./sentinel.db"
+                    .to_owned(),
+            ),
             scheme => Err(format!(
-                "{scheme} is not a database this program knows; write sqlite:FILE, such as sqlite:./sentinel.db"
+                "{scheme} is not a database this program knows; write sqlite:FILE, such as sqlite:./sentinel.db, or \
+                 postgres://USER:PASSWORD@HOST/DATABASE"
             )),
         }
     }
+}
+
+/// A server with the usual patience, when the URL is one.
+fn postgres(url: &str) -> Result<PostgresSettings, String> {
+    let settings = PostgresSettings::new(url);
+    settings.check().map_err(|error| error.to_string())?;
+    Ok(settings)
 }

@@ -32,9 +32,48 @@ pub(super) const DATABASE_URL: Setting = Setting {
     ..setting(
         "database.url",
         "sqlite:./sentinel.db",
-        "where the data are kept: sqlite:FILE",
+        "where the data are kept: sqlite:FILE or postgres://USER:PASSWORD@HOST:PORT/DATABASE",
     )
 };
+/// `database.replica_url`
+pub(super) const DATABASE_REPLICA_URL: Setting = Setting {
+    secret: true,
+    ..setting(
+        "database.replica_url",
+        "",
+        "a PostgreSQL that follows the first one and answers the API's queries; it may lag",
+    )
+};
+/// `database.connections`
+pub(super) const DATABASE_CONNECTIONS: Setting = setting(
+    "database.connections",
+    "8",
+    "most connections to PostgreSQL, 2 to 4 times its cores: 1 to 1000",
+);
+/// `database.acquire_timeout_s`
+pub(super) const DATABASE_ACQUIRE_TIMEOUT: Setting = setting(
+    "database.acquire_timeout_s",
+    "10",
+    "seconds to wait for one of those connections to be free: 1 to 600",
+);
+/// `database.connect_timeout_s`
+pub(super) const DATABASE_CONNECT_TIMEOUT: Setting = setting(
+    "database.connect_timeout_s",
+    "5",
+    "seconds to wait for PostgreSQL to take a new connection: 1 to 600",
+);
+/// `database.statement_timeout_s`
+pub(super) const DATABASE_STATEMENT_TIMEOUT: Setting = setting(
+    "database.statement_timeout_s",
+    "60",
+    "seconds that one statement may take in PostgreSQL: 1 to 3600",
+);
+/// `database.migrate`
+pub(super) const DATABASE_MIGRATE: Setting = setting(
+    "database.migrate",
+    "auto",
+    "whether serve, import and the like bring the schema up to date first: always, never, or auto: on SQLite only",
+);
 /// `server.listen`
 pub(super) const SERVER_LISTEN: Setting = setting(
     "server.listen",
@@ -97,8 +136,14 @@ pub(super) const INGEST_PRECEDENCE: Setting = setting(
 );
 
 /// All of them, in the order in which they are shown.
-pub const SETTINGS: [&Setting; 11] = [
+pub const SETTINGS: [&Setting; 17] = [
     &DATABASE_URL,
+    &DATABASE_REPLICA_URL,
+    &DATABASE_CONNECTIONS,
+    &DATABASE_ACQUIRE_TIMEOUT,
+    &DATABASE_CONNECT_TIMEOUT,
+    &DATABASE_STATEMENT_TIMEOUT,
+    &DATABASE_MIGRATE,
     &SERVER_LISTEN,
     &SERVER_SHUTDOWN_TIMEOUT,
     &SERVER_BODY_LIMIT,

@@ -33,7 +33,7 @@ fn mistakes(folder: &Path, sources: &Sources) -> String {
 #[test]
 fn starts_without_any_configuration() {
     let config = Config::load(&Sources::default()).unwrap();
-    assert_eq!(config.database.adapter, Adapter::Sqlite("./sentinel.db".into()));
+    assert_eq!(config.database.adapter.location(), "sqlite:./sentinel.db");
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:8000");
     assert_eq!(config.log.level, "info");
     assert_eq!(config.ingest.precedence, Precedence::default());
@@ -68,16 +68,13 @@ fn a_stronger_layer_wins_and_is_named() {
 fn well_known_variables_are_aliases_that_our_own_outrank() {
     let listed = environment(&[("DATABASE_URL", "sqlite:a.db"), ("LOG_LEVEL", "debug")]);
     let config = Config::load(&listed).unwrap();
-    assert_eq!(config.database.adapter, Adapter::Sqlite("a.db".into()));
+    assert_eq!(config.database.adapter.location(), "sqlite:a.db");
     assert_eq!(config.log.level, "debug");
     let both = environment(&[
         ("DATABASE_URL", "sqlite:a.db"),
         ("SENTINEL_DATABASE__URL", "sqlite:b.db"),
     ]);
-    assert_eq!(
-        Config::load(&both).unwrap().database.adapter,
-        Adapter::Sqlite("b.db".into())
-    );
+    assert_eq!(Config::load(&both).unwrap().database.adapter.location(), "sqlite:b.db");
 }
 
 #[test]
@@ -102,7 +99,7 @@ fn secrets_can_come_from_files() {
     let path = path.display().to_string();
     for variable in ["SENTINEL_DATABASE__URL_FILE", "DATABASE_URL_FILE"] {
         let config = Config::load(&environment(&[(variable, &path)])).unwrap();
-        assert_eq!(config.database.adapter, Adapter::Sqlite("from-file.db".into()));
+        assert_eq!(config.database.adapter.location(), "sqlite:from-file.db");
     }
     let both = environment(&[
         ("SENTINEL_DATABASE__URL_FILE", &path),
@@ -127,7 +124,7 @@ fn all_mistakes_are_told_at_once() {
          [ingest]\nprecedence = [\"yahoo\", \"Alpha Vantage\"]\n",
     );
     sources.environment = environment(&[
-        ("SENTINEL_DATABASE__URL", "postgres://sentinel:hunter2@db/sentinel"),
+        ("SENTINEL_DATABASE__URL", "mysql://sentinel:hunter2@db/sentinel"),
         ("SENTINEL_LOG_FILE", "x.log"),
         ("SENTINEL_LOG__ROTATON", "daily"),
     ])
@@ -155,15 +152,18 @@ fn says_what_is_wrong_with_a_file() {
 #[test]
 fn the_scheme_of_the_url_picks_the_adapter() {
     let load = |url: &str| Config::load(&Sources::default().with_flag("database.url", "--database-url", url));
-    let check = |url: &str, path: &str| assert_eq!(load(url).unwrap().database.adapter, Adapter::Sqlite(path.into()));
-    check("sqlite:./x.db", "./x.db");
-    check("sqlite://x.db", "x.db");
-    check("sqlite:///srv/x.db", "/srv/x.db");
+    let check = |url: &str, location: &str| assert_eq!(load(url).unwrap().database.adapter.location(), location);
+    check("sqlite:./x.db", "sqlite:./x.db");
+    check("sqlite://x.db", "sqlite:x.db");
+    check("sqlite:///srv/x.db", "sqlite:/srv/x.db");
+    check("postgres://u:p@h/d", "postgres://h:5432/d");
+    check("postgresql://u:p@h:6432/d?sslmode=require", "postgres://h:6432/d");
     let refused: Vec<String> = [
         "x.db",
         "sqlite:",
         "sqlite::memory:",
         "sqlite:x.db?mode=ro",
+        "postgres://u:p@h",
         "mysql://u:p@h/d",
         "oracle://h/d",
     ]

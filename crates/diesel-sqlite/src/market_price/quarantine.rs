@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::query_builder::AstPass;
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use diesel::sqlite::Sqlite;
-use domain::{MergeBatch, RejectedRow, SeriesKey, SourceName, Timestamp};
+use domain::{MergeBatch, RejectedRow, SeriesKey, SourceName, Timestamp, storable};
 use sha2::{Digest, Sha256};
 
 use super::rows::bind_series;
@@ -56,13 +56,15 @@ impl QuarantineRow {
     }
 }
 
-/// The hash of a row's content: raw text, field and reason.
+/// The hash of a row's content: raw text, field and reason, as every store can keep them, so that a row which comes again
+/// after it went through another store is known.
 pub(crate) fn content_hash(series: SeriesKey, source: &SourceName, content: [&str; 3]) -> Vec<u8> {
     let mut hash = Sha256::new();
     for part in [series.to_string().as_str(), source.as_str()]
         .into_iter()
         .chain(content)
     {
+        let part = storable(part);
         // The length in front keeps ("ab", "c") apart from ("a", "bc").
         hash.update(part.len().to_le_bytes());
         hash.update(part.as_bytes());

@@ -1,9 +1,11 @@
 //! What is carried over: one record of any part.
 
+use std::borrow::Cow;
+
 use super::{Part, RecordKey};
 use crate::{
     CoveredRange, Discrepancy, IngestRun, Instrument, InstrumentId, JournalEntry, MarketPrice, QuarantinedRow,
-    RecordedAction, Revision, Series, SeriesKey, SourceName, Timestamp,
+    RecordedAction, Revision, Series, SeriesKey, SourceName, Timestamp, storable,
 };
 
 /// An instrument with what stores keep of it beside its details.
@@ -160,11 +162,60 @@ impl Record {
         }
     }
 
-    /// Every field as it is written, digit for digit. `==` is no such test: it takes `187.10` for `187.1`, and `aapl`
-    /// for `AAPL`.
+    /// Every field as it is written, digit for digit, free text as every store can keep it ([`storable`]). `==` is no such
+    /// test: it takes `187.10` for `187.1`, and `aapl` for `AAPL`.
     #[must_use]
     pub fn line(&self) -> String {
-        format!("{self:?}")
+        match self.made_storable() {
+            Some(record) => format!("{record:?}"),
+            None => format!("{self:?}"),
+        }
+    }
+
+    /// The record with its free text as every store can keep it; `None` when that is what it has.
+    fn made_storable(&self) -> Option<Self> {
+        match self {
+            Self::Instrument(record) => {
+                let name = changed(&record.instrument.details.name)?;
+                let mut record = record.clone();
+                record.instrument.details.name = name;
+                Some(Self::Instrument(record))
+            }
+            Self::Run(run) => Some(Self::Run(IngestRun {
+                error: Some(changed(run.error.as_deref()?)?),
+                ..run.clone()
+            })),
+            Self::QuarantinedRow(row) => {
+                let texts = [&row.raw, &row.field, &row.reason];
+                texts.into_iter().find_map(|text| changed(text))?;
+                Some(Self::QuarantinedRow(QuarantinedRow {
+                    raw: storable(&row.raw).into_owned(),
+                    field: storable(&row.field).into_owned(),
+                    reason: storable(&row.reason).into_owned(),
+                    ..row.clone()
+                }))
+            }
+            // Without free text.
+            Self::Series(_)
+            | Self::Bar(_)
+            | Self::ProvisionalBar(_)
+            | Self::Revision(_)
+            | Self::Discrepancy(_)
+            | Self::JournalEntry(_)
+            | Self::Coverage(_)
+            | Self::Action(_)
+            | Self::ActionRevision(_)
+            | Self::ActionCompleteness(_)
+            | Self::Counter(_) => None,
+        }
+    }
+}
+
+/// The text as every store can keep it, when it is another one.
+fn changed(text: &str) -> Option<String> {
+    match storable(text) {
+        Cow::Owned(text) => Some(text),
+        Cow::Borrowed(_) => None,
     }
 }
 
@@ -193,5 +244,18 @@ mod tests {
         let (upper, lower) = (instrument("AAPL"), instrument("aapl"));
         assert_eq!((&upper, upper.key()), (&lower, lower.key()));
         assert_ne!(upper.line(), lower.line());
+    }
+
+    #[test]
+    fn a_line_is_the_same_whether_a_store_can_keep_nul_or_not() {
+        let named = |name: &str| {
+            let mut record = instrument("AAPL");
+            if let Record::Instrument(record) = &mut record {
+                record.instrument.details.name = name.to_owned();
+            }
+            record
+        };
+        assert_eq!(named("App\0le").line(), named("App\u{2400}le").line());
+        assert_ne!(named("App\0le").line(), named("App\\0le").line());
     }
 }

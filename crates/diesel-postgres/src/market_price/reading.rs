@@ -1,0 +1,80 @@
+//! Rows of bars in binary, and how they become prices without a detour.
+
+use domain::{Bar, MarketPrice, SeriesKey};
+use tokio_postgres::Row;
+
+use super::PriceFailure;
+use super::rows::{ValuesRow, bar, bar_key, instant};
+use crate::error::{DatabaseError, Failure};
+use crate::instant::Micros;
+use crate::link::Link;
+use crate::source::Sources;
+
+/// What is selected of a bar, in the order of [`price`].
+macro_rules! price_columns {
+    ($since:literal) => {
+        concat!(crate::bulk::value_columns!(), ", source_id, ", $since)
+    };
+}
+pub(crate) use price_columns;
+
+/// The prices of rows with these columns.
+pub(super) async fn prices(
+    link: &mut Link,
+    rows: &[Row],
+    series: SeriesKey,
+    provisional: bool,
+) -> Result<Vec<MarketPrice>, PriceFailure> {
+    let mut sources = Sources::seen(link);
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        let source_id: i32 = cell(row, 8)?;
+        if sources.find(source_id).is_none() {
+            sources = Sources::remember(link).await?;
+        }
+        found.push(price(row, source_id, series, provisional, &sources)?);
+    }
+    Ok(found)
+}
+
+/// The price of a row of that series.
+pub(crate) fn price<E>(
+    row: &Row,
+    source_id: i32,
+    series: SeriesKey,
+    provisional: bool,
+    sources: &Sources,
+) -> Result<MarketPrice, Failure<E>> {
+    let opened_at: Micros = cell(row, 0)?;
+    let key = || bar_key(series, opened_at);
+    Ok(MarketPrice {
+        series,
+        source: sources.name(source_id, key)?,
+        recorded_at: instant(cell(row, 9)?, "recorded_at", key)?,
+        provisional,
+        bar: values(row, opened_at, series)?,
+    })
+}
+
+/// The bar that begins with the first column of a row.
+pub(crate) fn values<E>(row: &Row, opened_at: Micros, series: SeriesKey) -> Result<Bar, Failure<E>> {
+    let values = ValuesRow {
+        opened_at,
+        open: cell(row, 1)?,
+        high: cell(row, 2)?,
+        low: cell(row, 3)?,
+        close: cell(row, 4)?,
+        volume: cell(row, 5)?,
+        trade_count: cell(row, 6)?,
+        vwap: cell(row, 7)?,
+    };
+    bar(values, series)
+}
+
+/// A value of a row, by its place.
+pub(crate) fn cell<'row, T: tokio_postgres::types::FromSql<'row>>(
+    row: &'row Row,
+    place: usize,
+) -> Result<T, DatabaseError> {
+    row.try_get(place).map_err(DatabaseError::from)
+}

@@ -1,0 +1,3 @@
+DROP TABLE provider_symbols;
+DROP TABLE instruments;
+DROP TABLE sources;

@@ -1,0 +1,3 @@
+DROP TABLE provisional_bars;
+DROP TABLE bars;
+DROP TABLE series;

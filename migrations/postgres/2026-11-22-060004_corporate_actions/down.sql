@@ -1,0 +1,3 @@
+DROP TABLE corporate_action_sources;
+DROP TABLE corporate_action_revisions;
+DROP TABLE corporate_actions;
