@@ -1,70 +1,64 @@
 //! Batches as large as the pages of a copy.
 
-use domain::{Interval, MarketPrice, MergeBatch, Part, Record, Revision, RevisionKind, SeriesKey};
+use domain::{Bar, Interval, Part, Record, SeriesKey};
 use time::Duration;
 
-use super::records;
+use super::{PLENTY, in_memory, lines, records};
 use crate::Fixture;
 use crate::bars::{day, opening_at, source};
 
-/// The record of a number, at a price.
-type MakeRecord<'a> = dyn Fn(i64, &str) -> Record + 'a;
-
-/// Records in pages as large as those of a copy: all new, partly there, out of order and twice.
+/// Records all new, partly there, out of order and twice: what has a key that is there is left as it is.
 pub async fn many_records_are_written_also_where_some_are_there(fixture: &Fixture) {
+    let elsewhere = in_memory(fixture);
+    write_bars_with_a_past(&elsewhere).await;
+    for part in Part::ALL {
+        let all = records(&elsewhere, part, PLENTY).await;
+        let write = async |records| fixture.transfer().write_records(records).await.unwrap();
+        if ![Part::Bars, Part::Revisions].contains(&part) {
+            write(all).await;
+            continue;
+        }
+        let (first, rest) = all.split_at(300);
+        let (second, rest) = rest.split_at(400);
+        let (third, rest) = rest.split_at(300);
+        write(first.to_vec()).await;
+        write(second.to_vec()).await;
+        // The last of them again, by another source, with others behind them.
+        let last = second.iter().skip(300).cloned().map(of_another_source);
+        write(last.chain(third.iter().cloned()).collect()).await;
+        // Backwards, and then some of them again.
+        let again = rest.iter().take(50).cloned().map(of_another_source);
+        write(rest.iter().rev().cloned().chain(again).collect()).await;
+    }
+    assert_eq!(lines(fixture).await, lines(&elsewhere).await);
+}
+
+/// 1,300 bars with two former states each.
+async fn write_bars_with_a_past(store: &Fixture) {
     let series = SeriesKey {
         interval: Interval::OneMinute,
-        ..fixture.daily_series("MANY").await
+        ..store.daily_series("MANY").await
     };
-    let first = MergeBatch::of_bars(series, source("file"), vec![opening_at(day("2024-01-01"), "1")]);
-    fixture.merge(first).await;
-    let recorded_at = fixture.line(series).await.updated_at;
-    let bar = |minute: i64, price: &str| {
-        let opened_at = day("2024-01-01").checked_add(Duration::minutes(minute)).unwrap();
-        opening_at(opened_at, price)
-    };
-    let final_bar = |minute, price: &str| {
-        Record::Bar(MarketPrice {
-            series,
-            bar: bar(minute, price),
-            source: source("file"),
-            recorded_at,
-            provisional: false,
-        })
-    };
-    // Two former states of every other bar.
-    let former = |state: i64, price: &str| {
-        let believed_from = recorded_at.checked_add(Duration::seconds(state % 2)).unwrap();
-        Record::Revision(Revision {
-            series,
-            bar: bar(state / 2, price),
-            source: source("api"),
-            believed_from,
-            believed_until: believed_from.next(),
-            kind: RevisionKind::Restated,
-        })
-    };
-    let write = async |records| fixture.transfer().write_records(records).await.unwrap();
-    let kinds: [(Part, &MakeRecord<'_>); 2] = [(Part::Bars, &final_bar), (Part::Revisions, &former)];
-    for (part, record) in kinds {
-        write((1..=300).map(|number| record(number, "1")).collect()).await;
-        write((301..=700).map(|number| record(number, "1")).collect()).await;
-        // The last of them come again, with others behind them.
-        write((601..=1_000).map(|number| record(number, "2")).collect()).await;
-        // Backwards, and the last ones twice.
-        let backwards = (1_001..=1_300).rev().chain(1_251..=1_300);
-        write(backwards.map(|number| record(number, "3")).collect()).await;
-        let price = |number| match number {
-            ..=700 => "1",
-            701..=1_000 => "2",
-            _ => "3",
-        };
-        let mut expected: Vec<Record> = (1..=1_300).map(|number| record(number, price(number))).collect();
-        if part == Part::Bars {
-            expected.insert(0, final_bar(0, "1"));
-        }
-        assert_eq!(records(fixture, part, 499).await, expected, "{part}");
+    for price in ["1", "2.50", "3"] {
+        let bars = (0..1_300).map(|minute| -> Bar {
+            let opened_at = day("2024-01-01").checked_add(Duration::minutes(minute)).unwrap();
+            opening_at(opened_at, price)
+        });
+        store.merge_from("file", series, bars).await;
+        store.advance(Duration::seconds(1));
     }
-    // Alone they keep no rule of a store.
-    fixture.instruments().delete_with_bars(series.instrument).await.unwrap();
+}
+
+fn of_another_source(record: Record) -> Record {
+    match record {
+        Record::Bar(mut price) => {
+            price.source = source("other");
+            Record::Bar(price)
+        }
+        Record::Revision(mut revision) => {
+            revision.source = source("other");
+            Record::Revision(revision)
+        }
+        other => other,
+    }
 }
