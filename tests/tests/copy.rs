@@ -23,8 +23,8 @@ fn copy(sentinel: &Sentinel, from: &str, to: &str) -> Value {
 
 fn fingerprint(sentinel: &Sentinel, url: &str) -> String {
     let verified = object(sentinel, &["--database-url", url, "verify"]);
-    assert_eq!(verified["violations"], Value::Array(Vec::new()));
-    verified["fingerprint"].as_str().unwrap().to_owned()
+    assert_eq!(verified.get("violations"), Some(&Value::Array(Vec::new())));
+    verified.get("fingerprint").and_then(Value::as_str).unwrap().to_owned()
 }
 
 /// The demo, with a bar that was restated twice and a row that made no bar.
