@@ -249,16 +249,6 @@ impl<'row, T: Exact> tokio_postgres::types::FromSql<'row> for Stored<T> {
     tokio_postgres::types::accepts!(NUMERIC);
 }
 
-/// The shortest text of the same number: how values are compared in SQL.
-pub(crate) fn shortest(number: impl Exact) -> String {
-    let text = number.to_string();
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        text
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -77,6 +77,16 @@ impl Interval {
         }
     }
 
+    /// The least time from the opening of one bar to that of the next.
+    #[must_use]
+    pub fn shortest_length(self) -> Duration {
+        self.intraday_length().unwrap_or(match self {
+            Self::OneWeek => Duration::weeks(1),
+            Self::OneMonth => Duration::days(28),
+            _ => Duration::days(1),
+        })
+    }
+
     /// Shorter than a day.
     #[must_use]
     pub fn is_intraday(self) -> bool {

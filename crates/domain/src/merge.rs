@@ -1,8 +1,10 @@
 //! Merging: what happens to each bar of a batch, decided without a store.
 
 mod plan;
+mod settlement;
 
 pub use plan::{MergePlan, Restatement, plan};
+pub use settlement::Settlement;
 
 use std::ops::AddAssign;
 

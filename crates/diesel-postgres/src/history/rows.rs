@@ -2,8 +2,8 @@
 
 use diesel::prelude::*;
 use domain::{
-    Bar, ChangeKind, Discrepancy, Dispute, JournalEntry, MergeCounts, Price, QuarantinedRow, Revision, RevisionKind,
-    RunId, SeriesKey, TimeRange, Volume,
+    ChangeKind, Discrepancy, Dispute, JournalEntry, MergeCounts, Price, QuarantinedRow, Revision, RevisionKind, RunId,
+    SeriesKey, TimeRange, Volume,
 };
 
 use crate::error::Failure;
@@ -76,7 +76,7 @@ pub(crate) struct DisputedValues {
 }
 
 impl DisputedValues {
-    pub(crate) fn into_bar<E>(self, series: SeriesKey) -> Result<Option<Bar>, Failure<E>> {
+    pub(crate) fn into_dispute<E>(self, series: SeriesKey) -> Result<Dispute, Failure<E>> {
         match (self.open, self.high, self.low, self.close, self.volume) {
             (Some(open), Some(high), Some(low), Some(close), Some(volume)) => {
                 let values = ValuesRow {
@@ -89,9 +89,9 @@ impl DisputedValues {
                     trade_count: self.trade_count,
                     vwap: self.vwap,
                 };
-                bar(values, series).map(Some)
+                bar(values, series).map(|bar| Dispute::Differs(Box::new(bar)))
             }
-            _ => Ok(None),
+            _ => Ok(Dispute::Withdrawn),
         }
     }
 }
@@ -125,10 +125,7 @@ impl DiscrepancyRow {
             series,
             opened_at: instant(opened_at, "opened_at", row)?,
             source: sources.name(self.source_id, row)?,
-            dispute: match self.values.into_bar(series)? {
-                Some(bar) => Dispute::Differs(Box::new(bar)),
-                None => Dispute::Withdrawn,
-            },
+            dispute: self.values.into_dispute(series)?,
             noticed_at: instant(self.noticed_at, "noticed_at", row)?,
             closed_at: self.closed_at.map(|at| instant(at, "closed_at", row)).transpose()?,
         })

@@ -1,23 +1,18 @@
 //! Discrepancies: noted, closed when both agree, and opened again.
 
-use std::collections::BTreeMap;
-
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::merge::{MergePlan, plan};
-use domain::{Bar, MarketPrice, Precedence, Price, SeriesKey, SourceName, TimeRange, Timestamp, Tolerance, Volume};
+use domain::merge::{MergePlan, Settlement};
+use domain::{Bar, Dispute, Precedence, Price, SeriesKey, SourceName, TimeRange, Timestamp, Tolerance, Volume};
 
 use super::PriceFailure;
 use super::rows::{bar_key, instant, values_of};
 use crate::history::DisputedValues;
 use crate::instant::Micros;
 use crate::link::Link;
-use crate::numeric::{Digits, shortest};
+use crate::numeric::Digits;
 use crate::schema::{bars, discrepancies};
 use crate::source::Sources;
-
-/// The value of a bar that its source no longer has.
-pub(crate) const WITHDRAWN: &str = "withdrawn";
 
 /// Who says something about which series, and when.
 pub(super) struct Claim<'a> {
@@ -55,12 +50,14 @@ pub(super) async fn settle(
         .load(link)
         .await?;
     if !open.is_empty() {
-        let settled = Settled::of(decided);
+        let settlement = Settlement::of(decided, claim.source, claim.tolerance, claim.precedence);
         let sources = Sources::load(link).await?;
         for dispute in open {
-            let (opened_at, source_id, value_key) = (dispute.opened_at, dispute.source_id, dispute.value_key.clone());
-            if settled.by(dispute, claim, &sources)? {
-                close(link, claim, opened_at, source_id, &value_key).await?;
+            let key = || bar_key(claim.series, dispute.opened_at);
+            let opened_at = instant(dispute.opened_at, "opened_at", key)?;
+            let source = sources.name(dispute.source_id, key)?;
+            if settlement.ends(opened_at, &source, &dispute.values.into_dispute(claim.series)?) {
+                close(link, claim, dispute.opened_at, dispute.source_id, &dispute.value_key).await?;
             }
         }
     }
@@ -103,71 +100,6 @@ struct OpenDispute {
     source_id: i32,
     value_key: String,
     values: DisputedValues,
-}
-
-/// What a batch makes of open disputes.
-struct Settled<'a> {
-    /// Sorted instants at which the source repeats or gives what is kept.
-    agreed: Vec<Timestamp>,
-    /// Sorted instants at which it contradicts.
-    contradicted: Vec<Timestamp>,
-    /// Bars that were written.
-    kept: BTreeMap<Timestamp, &'a Bar>,
-}
-
-impl<'a> Settled<'a> {
-    fn of(decided: &'a MergePlan) -> Self {
-        let restated = decided.restatements.iter().map(|restatement| &restatement.new);
-        let kept: BTreeMap<Timestamp, &Bar> = decided
-            .inserts
-            .iter()
-            .chain(restated)
-            .map(|bar| (bar.opened_at(), bar))
-            .collect();
-        let mut agreed: Vec<Timestamp> = decided.agreed.iter().chain(kept.keys()).copied().collect();
-        agreed.sort_unstable();
-        Self {
-            agreed,
-            contradicted: decided.discrepancies.iter().map(Bar::opened_at).collect(),
-            kept,
-        }
-    }
-
-    fn by(&self, dispute: OpenDispute, claim: &Claim<'_>, sources: &Sources) -> Result<bool, PriceFailure> {
-        let key = || bar_key(claim.series, dispute.opened_at);
-        let opened_at = instant(dispute.opened_at, "opened_at", key)?;
-        let withdrawn = dispute.value_key == WITHDRAWN;
-        if dispute.source_id == claim.source_id {
-            let agreed = self.agreed.binary_search(&opened_at).is_ok();
-            // It came, so it is no longer withdrawn.
-            let came = withdrawn && self.contradicted.binary_search(&opened_at).is_ok();
-            if agreed || came {
-                return Ok(true);
-            }
-        }
-        let Some(kept) = self.kept.get(&opened_at).filter(|_| !withdrawn) else {
-            return Ok(false);
-        };
-        let source = sources.name(dispute.source_id, key)?;
-        let Some(said) = dispute.values.into_bar(claim.series)? else {
-            return Ok(false);
-        };
-        let kept = MarketPrice {
-            series: claim.series,
-            bar: Bar::clone(kept),
-            source: claim.source.clone(),
-            recorded_at: claim.now,
-            provisional: false,
-        };
-        let again = plan(
-            vec![said],
-            &source,
-            &BTreeMap::from([(opened_at, kept)]),
-            claim.tolerance,
-            claim.precedence,
-        );
-        Ok(again.unchanged == 1)
-    }
 }
 
 async fn close(
@@ -239,7 +171,7 @@ impl<'a> DisputeRow<'a> {
             source_id: claim.source_id,
             noticed_at: claim.now.into(),
             opened_at,
-            value_key: WITHDRAWN.to_owned(),
+            value_key: Dispute::WITHDRAWN.to_owned(),
             trade_count: None,
             open: None,
             high: None,
@@ -251,14 +183,8 @@ impl<'a> DisputeRow<'a> {
     }
 
     fn differing(claim: &Claim<'_>, bar: &Bar) -> Self {
-        let prices = [bar.open(), bar.high(), bar.low(), bar.close()];
-        let optional = |text: Option<String>| text.unwrap_or_default();
-        let mut value_key: Vec<String> = prices.into_iter().map(shortest).collect();
-        value_key.push(shortest(bar.volume()));
-        value_key.push(optional(bar.trade_count().map(|count| count.to_string())));
-        value_key.push(optional(bar.vwap().map(shortest)));
         Self {
-            value_key: value_key.join("|"),
+            value_key: Dispute::key_of_values(bar),
             trade_count: bar.trade_count().map(u64::cast_signed),
             open: Some(Digits(bar.open())),
             high: Some(Digits(bar.high())),

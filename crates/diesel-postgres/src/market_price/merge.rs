@@ -2,8 +2,8 @@
 
 use domain::merge::MergePlan;
 use domain::{
-    Bar, ChangeKind, MarketPrice, MergeBatch, MergeCounts, Merged, PriceRepositoryError, RevisionKind, SeriesKey,
-    SourceName, TimeRange, Timestamp,
+    Bar, ChangeKind, MarketPrice, MergeBatch, Merged, PriceRepositoryError, RevisionKind, SeriesKey, SourceName,
+    TimeRange, Timestamp,
 };
 
 use super::PriceFailure;
@@ -50,10 +50,10 @@ pub(super) async fn merge(link: &mut Link, mut batch: MergeBatch, now: Timestamp
     let decided = domain::merge::plan(finals, &batch.source, &there, batch.tolerance, &batch.precedence);
     let partial = Partial::decide(link, &series, unfinished, &opened, &batch).await?;
     let sources = sources.refreshed(link);
-    let mut counts = counts_of(&decided, batch.rejected.len());
+    let mut counts = decided.counts(batch.rejected.len());
     counts += partial.counts();
 
-    let changed = changed_range(&decided);
+    let changed = decided.changed();
     if changed.is_some() {
         series.version += 1;
         series.updated_at = stamp.into();
@@ -165,19 +165,6 @@ pub(super) fn length<T>(list: &[T]) -> i64 {
     i64::try_from(list.len()).unwrap_or(i64::MAX)
 }
 
-/// Counts of a decision, with that many rows that made no bar.
-pub(super) fn counts_of(decided: &MergePlan, rejected: usize) -> MergeCounts {
-    let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
-    MergeCounts {
-        inserted: count(decided.inserts.len()),
-        updated: count(decided.restatements.len()),
-        unchanged: decided.unchanged,
-        duplicate: decided.duplicates,
-        rejected: count(rejected),
-        discrepant: count(decided.discrepancies.len()),
-    }
-}
-
 fn refuse_mismatch(known: &SeriesRow, batch: &MergeBatch) -> Result<(), PriceFailure> {
     let series = batch.series;
     let corrupt = |what: String| Failure::Corrupt(format!("series {series}: {what}"));
@@ -229,19 +216,6 @@ fn instants(bars: &[Bar]) -> Vec<Micros> {
     opened.sort_unstable();
     opened.dedup();
     opened
-}
-
-/// From the first final bar that changes to behind the last one.
-fn changed_range(decided: &MergePlan) -> Option<TimeRange> {
-    let restated = decided.restatements.iter().map(|restatement| &restatement.new);
-    let confirmed = decided.confirmed.iter().map(|price| &price.bar);
-    decided
-        .inserts
-        .iter()
-        .chain(restated)
-        .chain(confirmed)
-        .filter_map(|bar| TimeRange::new(bar.opened_at(), bar.opened_at().next()).ok())
-        .reduce(TimeRange::hull)
 }
 
 /// Former states go to the revisions and out of the table, then all that is new goes in at once.

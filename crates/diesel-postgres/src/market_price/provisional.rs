@@ -6,7 +6,6 @@ use domain::merge::{MergePlan, plan};
 use domain::{Bar, MarketPrice, MergeBatch, MergeCounts, Precedence, SeriesKey, Timestamp};
 
 use super::PriceFailure;
-use super::merge::counts_of;
 use super::reading::{price_columns, prices};
 use super::stored;
 use super::writing::{BarsOf, replace_provisional};
@@ -59,7 +58,7 @@ impl Partial {
     }
 
     pub(super) fn counts(&self) -> MergeCounts {
-        let mut counts = counts_of(&self.decided, 0);
+        let mut counts = self.decided.counts(0);
         counts.unchanged += self.late;
         counts
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Interval, MarketPrice, SeriesKey, Timestamp};
+use domain::{MarketPrice, SeriesKey, Timestamp};
 
 use super::PriceFailure;
 use super::reading::{price_columns, prices};
@@ -39,7 +39,7 @@ pub(super) async fn at(
         " FROM bars WHERE instrument_id = $1 AND \"interval\" = $2 AND opened_at = ANY($3::timestamptz[])"
     );
     let worthwhile = i64::try_from(inside.len()).unwrap_or(i64::MAX).saturating_mul(4) + 64;
-    let possible = (last.0 - first.0) / shortest_step(key.interval) + 1;
+    let possible = (last.0 - first.0) / (key.interval.shortest_length().whole_seconds() * 1_000_000) + 1;
     let (instrument, interval) = (key.instrument.0, key.interval.as_str());
     let rows = if possible.min(series.bar_count) <= worthwhile {
         link.rows(RANGE, &[&instrument, &interval, first, last]).await?
@@ -48,15 +48,4 @@ pub(super) async fn at(
     };
     let found = prices(link, &rows, key, false).await?;
     Ok(found.into_iter().map(|price| (price.bar.opened_at(), price)).collect())
-}
-
-/// The least time between two bars, in microseconds.
-fn shortest_step(interval: Interval) -> i64 {
-    let days = |count| time::Duration::days(count);
-    let step = interval.intraday_length().unwrap_or(match interval {
-        Interval::OneWeek => days(7),
-        Interval::OneMonth => days(28),
-        _ => days(1),
-    });
-    step.whole_seconds() * 1_000_000
 }

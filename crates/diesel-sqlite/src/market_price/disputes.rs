@@ -1,13 +1,11 @@
 //! Discrepancies: noted, closed when both agree, and opened again.
 
-use std::collections::BTreeMap;
-
 use diesel::prelude::*;
 use diesel::query_builder::AstPass;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::sqlite::Sqlite;
-use domain::merge::{MergePlan, plan};
-use domain::{Bar, Dispute, MarketPrice, Precedence, SeriesKey, SourceName, TimeRange, Timestamp, Tolerance};
+use domain::merge::{MergePlan, Settlement};
+use domain::{Bar, Dispute, Precedence, SeriesKey, SourceName, TimeRange, Timestamp, Tolerance};
 
 use super::PriceFailure;
 use super::rows::{bar_key, bind_series, instant, values_of};
@@ -52,11 +50,19 @@ pub(super) fn settle(
         ))
         .load(connection)?;
     if !open.is_empty() {
-        let settled = Settled::of(decided);
+        let settlement = Settlement::of(decided, claim.source, claim.tolerance, claim.precedence);
         for dispute in open {
-            let (opened_at, source_id, value_key) = (dispute.opened_at, dispute.source_id, dispute.value_key.clone());
-            if settled.by(dispute, claim, sources)? {
-                close(connection, claim, opened_at, source_id, &value_key)?;
+            let key = || bar_key(claim.series, dispute.opened_at);
+            let opened_at = instant(dispute.opened_at, "opened_at", key)?;
+            let source = sources.name(dispute.source_id, key)?;
+            if settlement.ends(opened_at, &source, &dispute.values.into_dispute(claim.series)?) {
+                close(
+                    connection,
+                    claim,
+                    dispute.opened_at,
+                    dispute.source_id,
+                    &dispute.value_key,
+                )?;
             }
         }
     }
@@ -94,71 +100,6 @@ struct OpenDispute {
     source_id: i64,
     value_key: String,
     values: DisputedValues,
-}
-
-/// What a batch makes of open disputes.
-struct Settled<'a> {
-    /// Sorted instants at which the source repeats or gives what is kept.
-    agreed: Vec<Timestamp>,
-    /// Sorted instants at which it contradicts.
-    contradicted: Vec<Timestamp>,
-    /// Bars that were written.
-    kept: BTreeMap<Timestamp, &'a Bar>,
-}
-
-impl<'a> Settled<'a> {
-    fn of(decided: &'a MergePlan) -> Self {
-        let restated = decided.restatements.iter().map(|restatement| &restatement.new);
-        let kept: BTreeMap<Timestamp, &Bar> = decided
-            .inserts
-            .iter()
-            .chain(restated)
-            .map(|bar| (bar.opened_at(), bar))
-            .collect();
-        let mut agreed: Vec<Timestamp> = decided.agreed.iter().chain(kept.keys()).copied().collect();
-        agreed.sort_unstable();
-        Self {
-            agreed,
-            contradicted: decided.discrepancies.iter().map(Bar::opened_at).collect(),
-            kept,
-        }
-    }
-
-    fn by(&self, dispute: OpenDispute, claim: &Claim<'_>, sources: &Sources) -> Result<bool, PriceFailure> {
-        let key = || bar_key(claim.series, dispute.opened_at);
-        let opened_at = instant(dispute.opened_at, "opened_at", key)?;
-        let withdrawn = dispute.value_key == Dispute::WITHDRAWN;
-        if dispute.source_id == claim.source_id {
-            let agreed = self.agreed.binary_search(&opened_at).is_ok();
-            // It came, so it is no longer withdrawn.
-            let came = withdrawn && self.contradicted.binary_search(&opened_at).is_ok();
-            if agreed || came {
-                return Ok(true);
-            }
-        }
-        let Some(kept) = self.kept.get(&opened_at).filter(|_| !withdrawn) else {
-            return Ok(false);
-        };
-        let source = sources.name(dispute.source_id, key)?;
-        let Some(said) = dispute.values.into_bar(claim.series)? else {
-            return Ok(false);
-        };
-        let kept = MarketPrice {
-            series: claim.series,
-            bar: Bar::clone(kept),
-            source: claim.source.clone(),
-            recorded_at: claim.now,
-            provisional: false,
-        };
-        let again = plan(
-            vec![said],
-            &source,
-            &BTreeMap::from([(opened_at, kept)]),
-            claim.tolerance,
-            claim.precedence,
-        );
-        Ok(again.unchanged == 1)
-    }
 }
 
 fn close(

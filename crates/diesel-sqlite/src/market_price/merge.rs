@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 use domain::merge::MergePlan;
 use domain::{
-    Bar, ChangeKind, MarketPrice, MergeBatch, MergeCounts, Merged, PriceRepositoryError, RevisionKind, SeriesKey,
-    TimeRange, Timestamp,
+    Bar, ChangeKind, MarketPrice, MergeBatch, Merged, PriceRepositoryError, RevisionKind, SeriesKey, TimeRange,
+    Timestamp,
 };
 
 use super::PriceFailure;
@@ -55,10 +55,10 @@ pub(super) fn merge(
     let there = stored::at(connection, &series, key, &opened, &sources)?;
     let decided = domain::merge::plan(finals, &batch.source, &there, batch.tolerance, &batch.precedence);
     let partial = Partial::decide(connection, &series, unfinished, &opened, &batch, &sources)?;
-    let mut counts = counts_of(&decided, batch.rejected.len());
+    let mut counts = decided.counts(batch.rejected.len());
     counts += partial.counts();
 
-    let changed = changed_range(&decided);
+    let changed = decided.changed();
     if changed.is_some() {
         series.version += 1;
         series.updated_at = stamp.unix_micros();
@@ -146,19 +146,6 @@ pub(super) fn length<T>(list: &[T]) -> i64 {
     i64::try_from(list.len()).unwrap_or(i64::MAX)
 }
 
-/// Counts of a decision, with that many rows that made no bar.
-pub(super) fn counts_of(decided: &MergePlan, rejected: usize) -> MergeCounts {
-    let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
-    MergeCounts {
-        inserted: count(decided.inserts.len()),
-        updated: count(decided.restatements.len()),
-        unchanged: decided.unchanged,
-        duplicate: decided.duplicates,
-        rejected: count(rejected),
-        discrepant: count(decided.discrepancies.len()),
-    }
-}
-
 fn refuse_mismatch(known: &SeriesRow, batch: &MergeBatch) -> Result<(), PriceFailure> {
     let series = batch.series;
     let corrupt = |what: String| Failure::Corrupt(format!("series {series}: {what}"));
@@ -210,19 +197,6 @@ fn instants(bars: &[Bar]) -> Vec<i64> {
     opened.sort_unstable();
     opened.dedup();
     opened
-}
-
-/// From the first final bar that changes to behind the last one.
-fn changed_range(decided: &MergePlan) -> Option<TimeRange> {
-    let restated = decided.restatements.iter().map(|restatement| &restatement.new);
-    let confirmed = decided.confirmed.iter().map(|price| &price.bar);
-    decided
-        .inserts
-        .iter()
-        .chain(restated)
-        .chain(confirmed)
-        .filter_map(|bar| TimeRange::new(bar.opened_at(), bar.opened_at().next()).ok())
-        .reduce(TimeRange::hull)
 }
 
 fn write_bars(

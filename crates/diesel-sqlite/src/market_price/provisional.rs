@@ -7,7 +7,6 @@ use domain::merge::{MergePlan, plan};
 use domain::{Bar, MarketPrice, MergeBatch, MergeCounts, Precedence, SeriesKey, Timestamp};
 
 use super::PriceFailure;
-use super::merge::counts_of;
 use super::rows::{BarRow, BarsOf, ProvisionalBar, values_of};
 use super::stored;
 use crate::bulk_insert::insert_all;
@@ -56,7 +55,7 @@ impl Partial {
     }
 
     pub(super) fn counts(&self) -> MergeCounts {
-        let mut counts = counts_of(&self.decided, 0);
+        let mut counts = self.decided.counts(0);
         counts.unchanged += self.late;
         counts
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
-use domain::{Interval, MarketPrice, SeriesKey, Timestamp};
+use domain::{MarketPrice, SeriesKey, Timestamp};
 
 use super::PriceFailure;
 use super::rows::{BarRow, values_of};
@@ -33,7 +33,7 @@ pub(super) fn at(
         return Ok(BTreeMap::new());
     };
     let worthwhile = i64::try_from(inside.len()).unwrap_or(i64::MAX).saturating_mul(4) + 64;
-    let possible = (last - first) / shortest_step(key.interval) + 1;
+    let possible = (last - first) / (key.interval.shortest_length().whole_seconds() * 1_000_000) + 1;
     let mut found = BTreeMap::new();
     let mut keep = |row: BarRow| {
         let price = row.into_price(key, sources, false)?;
@@ -66,15 +66,4 @@ pub(super) fn at(
         }
     }
     Ok(found)
-}
-
-/// The least time between two bars, in microseconds.
-fn shortest_step(interval: Interval) -> i64 {
-    let days = |count| time::Duration::days(count);
-    let step = interval.intraday_length().unwrap_or(match interval {
-        Interval::OneWeek => days(7),
-        Interval::OneMonth => days(28),
-        _ => days(1),
-    });
-    step.whole_seconds() * 1_000_000
 }

@@ -29,7 +29,7 @@ impl State {
             .chain(opened.iter().copied())
             .collect();
         let decided = plan(finals, &batch.source, &series.bars, batch.tolerance, &batch.precedence);
-        let mut counts = counts_of(&decided, count_of(&batch.rejected));
+        let mut counts = decided.counts(batch.rejected.len());
         let changed = series.apply(&decided, &batch, stamp);
         series.settle(&decided, &batch, now);
         counts += series.take_provisional(provisional, &opened, &batch, stamp);
@@ -176,22 +176,18 @@ impl State {
 impl StoredSeries {
     /// Writes what was decided; the range it touched, if any.
     fn apply(&mut self, decided: &MergePlan, batch: &MergeBatch, stamp: Timestamp) -> Option<TimeRange> {
-        let mut changed = BTreeSet::new();
         for bar in &decided.inserts {
-            changed.insert(bar.opened_at());
             self.believe(bar.clone(), &batch.source, stamp);
         }
         for restatement in &decided.restatements {
-            changed.insert(restatement.new.opened_at());
             self.retire(&restatement.old, stamp, RevisionKind::Restated);
             self.believe(restatement.new.clone(), &batch.source, stamp);
         }
         for old in &decided.confirmed {
-            changed.insert(old.bar.opened_at());
             self.retire(old, stamp, RevisionKind::Confirmed);
             self.believe(old.bar.clone(), &batch.source, stamp);
         }
-        spanned(&changed)
+        decided.changed()
     }
 
     /// Keeps unfinished bars apart: the newest replaces the former, and where a final bar is there, it stands.
@@ -214,7 +210,7 @@ impl StoredSeries {
             batch.tolerance,
             &Precedence::default(),
         );
-        let mut counts = counts_of(&decided, 0);
+        let mut counts = decided.counts(0);
         counts.unchanged += count_of(&late);
         if self.provisional.len() < before || counts.inserted + counts.updated > 0 {
             self.line.partial_version += 1;
@@ -249,17 +245,6 @@ fn first_line(batch: &MergeBatch, now: Timestamp) -> Series {
         last_source: None,
         created_at: now,
         updated_at: now,
-    }
-}
-
-fn counts_of(decided: &MergePlan, rejected: u64) -> MergeCounts {
-    MergeCounts {
-        inserted: count_of(&decided.inserts),
-        updated: count_of(&decided.restatements),
-        unchanged: decided.unchanged,
-        duplicate: decided.duplicates,
-        rejected,
-        discrepant: count_of(&decided.discrepancies),
     }
 }
 

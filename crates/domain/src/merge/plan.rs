@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use num_bigint::BigInt;
 use num_traits::Signed;
 
-use super::{Precedence, Tolerance};
+use super::{MergeCounts, Precedence, Tolerance};
 use crate::decimal::Decimal;
-use crate::{Bar, MarketPrice, SourceName, Timestamp};
+use crate::{Bar, MarketPrice, SourceName, TimeRange, Timestamp};
 
 /// A stored bar and what takes its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,35 @@ pub struct MergePlan {
     pub unchanged: u64,
     /// How many came again later in the batch.
     pub duplicates: u64,
+}
+
+impl MergePlan {
+    /// What became of the bars, beside that many rows that made none.
+    #[must_use]
+    pub fn counts(&self, rejected: usize) -> MergeCounts {
+        let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+        MergeCounts {
+            inserted: count(self.inserts.len()),
+            updated: count(self.restatements.len()),
+            unchanged: self.unchanged,
+            duplicate: self.duplicates,
+            rejected: count(rejected),
+            discrepant: count(self.discrepancies.len()),
+        }
+    }
+
+    /// From the first bar that changes, be it only in its provenance, to behind the last one.
+    #[must_use]
+    pub fn changed(&self) -> Option<TimeRange> {
+        let restated = self.restatements.iter().map(|restatement| &restatement.new);
+        let confirmed = self.confirmed.iter().map(|price| &price.bar);
+        self.inserts
+            .iter()
+            .chain(restated)
+            .chain(confirmed)
+            .filter_map(|bar| TimeRange::new(bar.opened_at(), bar.opened_at().next()).ok())
+            .reduce(TimeRange::hull)
+    }
 }
 
 /// Decides what becomes of `bars`, of which the last for each instant wins.
@@ -82,7 +111,7 @@ pub fn plan(
 
 /// Whether the new bar repeats the old one. What it does not state is not compared; what an outranked source states
 /// beyond the old bar is no contradiction either.
-fn says_the_same(new: &Bar, old: &Bar, tolerance: Tolerance, outranked: bool) -> bool {
+pub(super) fn says_the_same(new: &Bar, old: &Bar, tolerance: Tolerance, outranked: bool) -> bool {
     let (new, old) = (new.values(), old.values());
     let same = |left: Decimal, right: Decimal| equal_within(left, right, tolerance);
     let optional_same = |left: Option<Decimal>, right: Option<Decimal>| match (left, right) {
