@@ -6,6 +6,7 @@ mod journal;
 mod migrations;
 mod network;
 mod opening;
+mod plans;
 mod replica;
 mod schema;
 mod sharing;
