@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
 
 mod damage;
+mod eight_writers;
 mod journal;
 mod migrations;
 mod network;

@@ -6,7 +6,7 @@ use diesel_postgres::PostgresStore;
 use domain::{Clock, PriceHistory, PriceRepository, SeriesCatalogue, StoreCare, Timestamp};
 use postgres_fixture::TestDatabase;
 
-use super::{daily_series, days, everything, open, raw};
+use super::{daily_series, days, eight_writers, everything, open, raw};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn writers_of_two_stores_take_turns() {
@@ -36,63 +36,10 @@ async fn writers_of_two_stores_take_turns() {
     assert_eq!(one.verify().await.unwrap().violations, []);
 }
 
-/// What eight writers left behind, written again in the order in which their versions came, gives the same.
+/// `cargo xtask bench writers` lets them write for a minute.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn eight_writers_end_in_what_a_serial_replay_ends_in() {
-    const WRITERS: i64 = 8;
-    const ROUNDS: i64 = 12;
-    let database = TestDatabase::fresh().await;
-    let first = open(&database).await;
-    let series = daily_series(&first).await;
-    let batch = move |writer: i64, round: i64| {
-        // Ranges overlap, prices differ, and some batches are too large to go as parameters.
-        let start = (writer * 7 + round * 13) % 60;
-        let length = if (writer + round) % 5 == 0 { 400 } else { 25 };
-        days(
-            series,
-            "file",
-            start..start + length,
-            &format!("{}.{round:02}", 100 + writer),
-        )
-    };
-    let mut tasks = Vec::new();
-    for writer in 0..WRITERS {
-        let store = open(&database).await;
-        tasks.push(tokio::spawn(async move {
-            let mut written = Vec::new();
-            for round in 0..ROUNDS {
-                let merged = PriceRepository::merge(&store, batch(writer, round)).await.unwrap();
-                written.push((merged.version, writer, round));
-            }
-            written
-        }));
-    }
-    let mut order = Vec::new();
-    for task in tasks {
-        order.extend(task.await.unwrap());
-    }
-    order.sort_unstable();
-
-    let replayed_on = TestDatabase::fresh().await;
-    let replay = open(&replayed_on).await;
-    assert_eq!(daily_series(&replay).await, series);
-    for (version, writer, round) in order {
-        let merged = PriceRepository::merge(&replay, batch(writer, round)).await.unwrap();
-        assert_eq!(merged.version, version);
-    }
-    let values = |bars: Vec<domain::MarketPrice>| bars.into_iter().map(|price| price.bar).collect::<Vec<_>>();
-    let bars = PriceRepository::read(&first, &everything(series)).await.unwrap().bars;
-    let again = PriceRepository::read(&replay, &everything(series)).await.unwrap().bars;
-    assert_eq!(values(bars), values(again));
-    let revised = |store: PostgresStore| async move {
-        let revisions = store
-            .revisions(series, domain::TimeRange::ALL, 1_000_000, None)
-            .await
-            .unwrap();
-        revisions.into_iter().map(|revision| revision.bar).collect::<Vec<_>>()
-    };
-    assert_eq!(revised(first.clone()).await, revised(replay).await);
-    assert_eq!(first.verify().await.unwrap().violations, []);
+    assert_eq!(eight_writers::trial(|round| round < 12).await, 96);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
