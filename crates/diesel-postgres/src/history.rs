@@ -73,8 +73,7 @@ async fn discrepancies(
     range: TimeRange,
     limit: usize,
 ) -> Result<Vec<Discrepancy>, PriceFailure> {
-    let sources = Sources::load(link).await?;
-    discrepancies::table
+    let rows: Vec<DiscrepancyRow> = discrepancies::table
         .filter(discrepancies::instrument_id.eq(series.instrument.0))
         .filter(discrepancies::interval.eq(series.interval.as_str()))
         .filter(discrepancies::opened_at.ge(Micros::from(range.start())))
@@ -87,9 +86,10 @@ async fn discrepancies(
         ))
         .limit(at_most(limit))
         .select(discrepancy_columns!())
-        .load::<DiscrepancyRow>(link)
-        .await?
-        .into_iter()
+        .load(link)
+        .await?;
+    let sources = Sources::knowing(link, rows.iter().map(DiscrepancyRow::source_id).collect()).await?;
+    rows.into_iter()
         .map(|row| row.into_discrepancy(series, &sources))
         .collect()
 }
@@ -139,9 +139,9 @@ impl PriceHistory for PostgresStore {
         range: TimeRange,
         limit: usize,
     ) -> Result<Vec<Discrepancy>, PriceRepositoryError> {
-        let mut look = self.look().await?;
-        let found = discrepancies(&mut look, series, range, limit).await;
-        look.finish(found).await
+        let mut glance = self.glance().await?;
+        let found = discrepancies(&mut glance, series, range, limit).await;
+        glance.finish(found).await
     }
 
     async fn quarantine(

@@ -21,6 +21,7 @@ use crate::lock;
 use crate::market_price::rows::instant;
 use crate::schema::{bar_revisions, bars, discrepancies, instruments, journal, provider_symbols, provisional_bars};
 pub(crate) use keep::keep;
+use rows::gathered;
 pub(crate) use rows::{InstrumentRow, instrument_columns, with_spellings};
 
 type InstrumentFailure = Failure<InstrumentRepositoryError>;
@@ -45,23 +46,30 @@ pub(crate) async fn actions_changed_at<E>(
         .transpose()
 }
 
+/// Rows of instruments with their spellings, in one statement.
+macro_rules! spelled_rows {
+    ($filter:expr) => {
+        instruments::table
+            .left_join(provider_symbols::table.on(provider_symbols::instrument_id.eq(instruments::id)))
+            .filter($filter)
+            .order((instruments::id, provider_symbols::provider))
+            .select((
+                instrument_columns!(),
+                (provider_symbols::provider, provider_symbols::spelling).nullable(),
+            ))
+    };
+}
+
 async fn find(link: &mut Link, id: InstrumentId) -> Result<Option<Instrument>, InstrumentFailure> {
-    let rows = instruments::table
-        .filter(instruments::id.eq(id.0))
-        .select(instrument_columns!())
-        .load(link)
-        .await?;
-    Ok(with_spellings(link, rows).await?.pop())
+    let rows = spelled_rows!(instruments::id.eq(id.0)).load(link).await?;
+    Ok(gathered(rows)?.pop())
 }
 
 async fn with_symbol(link: &mut Link, symbol: &Symbol) -> Result<Vec<Instrument>, InstrumentFailure> {
-    let rows = instruments::table
-        .filter(instruments::symbol_upper.eq(symbol.to_upper()))
-        .order(instruments::id)
-        .select(instrument_columns!())
+    let rows = spelled_rows!(instruments::symbol_upper.eq(symbol.to_upper()))
         .load(link)
         .await?;
-    with_spellings(link, rows).await
+    gathered(rows)
 }
 
 async fn spelled(
@@ -306,15 +314,15 @@ impl InstrumentRepository for PostgresStore {
     }
 
     async fn get(&self, id: InstrumentId) -> Result<Option<Instrument>, InstrumentRepositoryError> {
-        let mut look = self.look().await?;
-        let found = find(&mut look, id).await;
-        look.finish(found).await
+        let mut glance = self.glance().await?;
+        let found = find(&mut glance, id).await;
+        glance.finish(found).await
     }
 
     async fn with_symbol(&self, symbol: &Symbol) -> Result<Vec<Instrument>, InstrumentRepositoryError> {
-        let mut look = self.look().await?;
-        let found = with_symbol(&mut look, symbol).await;
-        look.finish(found).await
+        let mut glance = self.glance().await?;
+        let found = with_symbol(&mut glance, symbol).await;
+        glance.finish(found).await
     }
 
     async fn with_provider_symbol(

@@ -128,7 +128,7 @@ async fn find(link: &mut Link, key: SeriesKey) -> Result<Option<Series>, PriceFa
     let Some(row) = SeriesRow::find(link, key).await? else {
         return Ok(None);
     };
-    let sources = Sources::load(link).await?;
+    let sources = Sources::knowing(link, row.last_source_id.into_iter().collect()).await?;
     row.into_series(&sources).map(Some)
 }
 
@@ -156,7 +156,8 @@ async fn list(link: &mut Link, limit: usize, after: Option<SeriesKey>) -> Result
 }
 
 async fn in_order(link: &mut Link, rows: Vec<SeriesRow>) -> Result<Vec<Series>, PriceFailure> {
-    let sources = Sources::load(link).await?;
+    let ids = rows.iter().filter_map(|row| row.last_source_id).collect();
+    let sources = Sources::knowing(link, ids).await?;
     let mut found = rows
         .into_iter()
         .map(|row| row.into_series(&sources))
@@ -168,20 +169,20 @@ async fn in_order(link: &mut Link, rows: Vec<SeriesRow>) -> Result<Vec<Series>, 
 #[async_trait]
 impl SeriesCatalogue for PostgresStore {
     async fn find(&self, key: SeriesKey) -> Result<Option<Series>, PriceRepositoryError> {
-        let mut look = self.look().await?;
-        let found = find(&mut look, key).await;
-        look.finish(found).await
+        let mut glance = self.glance().await?;
+        let found = find(&mut glance, key).await;
+        glance.finish(found).await
     }
 
     async fn of_instrument(&self, instrument: InstrumentId) -> Result<Vec<Series>, PriceRepositoryError> {
-        let mut look = self.look().await?;
-        let found = of_instrument(&mut look, instrument).await;
-        look.finish(found).await
+        let mut glance = self.glance().await?;
+        let found = of_instrument(&mut glance, instrument).await;
+        glance.finish(found).await
     }
 
     async fn list(&self, limit: usize, after: Option<SeriesKey>) -> Result<Vec<Series>, PriceRepositoryError> {
-        let mut look = self.look().await?;
-        let found = list(&mut look, limit, after).await;
-        look.finish(found).await
+        let mut glance = self.glance().await?;
+        let found = list(&mut glance, limit, after).await;
+        glance.finish(found).await
     }
 }

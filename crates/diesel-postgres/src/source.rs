@@ -30,6 +30,16 @@ impl Sources {
         Self(link.known_sources().clone())
     }
 
+    /// Among them those with these numbers, which are looked up when this connection has not seen one of them: names and
+    /// numbers never change, so a later look is as good.
+    pub(crate) async fn knowing<E>(link: &mut Link, ids: Vec<i32>) -> Result<Self, Failure<E>> {
+        let seen = Self::seen(link);
+        match ids.into_iter().all(|id| seen.find(id).is_some()) {
+            true => Ok(seen),
+            false => Self::remember(link).await,
+        }
+    }
+
     /// Also those that this connection has seen since.
     pub(crate) fn refreshed(mut self, link: &Link) -> Self {
         for (id, name) in link.known_sources().iter() {

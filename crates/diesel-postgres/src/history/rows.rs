@@ -118,6 +118,10 @@ pub(crate) struct DiscrepancyRow {
 }
 
 impl DiscrepancyRow {
+    pub(crate) fn source_id(&self) -> i32 {
+        self.source_id
+    }
+
     pub(crate) fn into_discrepancy<E>(self, series: SeriesKey, sources: &Sources) -> Result<Discrepancy, Failure<E>> {
         let opened_at = self.values.opened_at;
         let row = || format!("discrepancy of {}", bar_key(series, opened_at));

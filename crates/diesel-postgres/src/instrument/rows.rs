@@ -90,6 +90,27 @@ pub(crate) async fn with_spellings<E>(
         ))
         .load(link)
         .await?;
+    spelled(rows, found)
+}
+
+/// A row, and one of the ways in which providers spell its instrument: an instrument has as many as it has spellings, or
+/// one without any.
+pub(crate) type SpelledRow = (InstrumentRow, Option<(String, String)>);
+
+/// The instruments of rows of which those of one instrument follow each other.
+pub(crate) fn gathered<E>(rows: Vec<SpelledRow>) -> Result<Vec<Instrument>, Failure<E>> {
+    let mut found = Vec::new();
+    let mut instruments: Vec<InstrumentRow> = Vec::new();
+    for (row, spelling) in rows {
+        found.extend(spelling.map(|(provider, spelling)| (row.id, provider, spelling)));
+        if instruments.last().is_none_or(|last| last.id != row.id) {
+            instruments.push(row);
+        }
+    }
+    spelled(instruments, found)
+}
+
+fn spelled<E>(rows: Vec<InstrumentRow>, found: Vec<(i64, String, String)>) -> Result<Vec<Instrument>, Failure<E>> {
     let mut spellings: BTreeMap<i64, BTreeMap<SourceName, Symbol>> = BTreeMap::new();
     for (id, provider, spelling) in found {
         let corrupt = |cause: &dyn std::fmt::Display| {
