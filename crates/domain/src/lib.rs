@@ -13,6 +13,7 @@ pub mod copy_store;
 mod corporate_action;
 mod coverage;
 mod decimal;
+mod error_chain;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
 pub mod fingerprint;
@@ -52,6 +53,7 @@ pub use corporate_action::{
 };
 pub use coverage::{BarState, CoverageRepository, CoveredRange, RangeSet, Stretch, confirmed, expected_openings, gaps};
 pub use decimal::{DecimalError, MAX_FRACTION_DIGITS, MAX_WHOLE_DIGITS};
+pub use error_chain::ErrorChain;
 pub use free_text::storable;
 pub use history::{
     ChangeKind, Discrepancy, Dispute, JournalEntry, PriceHistory, QuarantinedRow, Revision, RevisionKind,
@@ -70,7 +72,7 @@ pub use price::Price;
 pub use price_repository::{BarChunk, BarQuery, PriceRepository, PriceRepositoryError, Removal, TimeOrder};
 pub use provider::{
     BarRequest, CallBudget, Fetched, MarketDataProvider, OfferedInterval, Page, ProviderCapabilities, ProviderError,
-    SymbolMatch,
+    Providers, RegisteredProvider, SymbolMatch,
 };
 pub use resampling::{BarPart, Resampler, bucket_start, parts_range};
 pub use series::{Basis, Series, SeriesCatalogue, UnknownBasis};
