@@ -171,7 +171,10 @@ impl ImportBars {
                 None => RunState::Succeeded,
             };
             let error = error.clone();
-            if let Err(failure) = self.runs.finish(series.imported.run, RunEnd { state, error }).await {
+            let ended = self
+                .runs
+                .finish(series.imported.run, series.attempt, RunEnd { state, error });
+            if let Err(failure) = ended.await {
                 ended_early.get_or_insert(failure.into());
             }
             report.push(series.imported);
@@ -244,7 +247,7 @@ impl ImportBars {
             interval,
         };
         let run = self.runs.create(key, &settings.source, None).await?;
-        self.runs.begin(run.id).await?;
+        let run = self.runs.begin(run.id).await?;
         let counts = MergeCounts::default();
         let imported = ImportedSeries {
             instrument,
@@ -256,6 +259,7 @@ impl ImportBars {
         };
         Ok(OpenSeries {
             imported,
+            attempt: run.attempts,
             traits,
             held: Vec::new(),
         })
@@ -316,6 +320,7 @@ impl ImportBars {
 
 struct OpenSeries {
     imported: ImportedSeries,
+    attempt: u32,
     traits: SeriesTraits,
     held: Vec<DecodedRow>,
 }

@@ -59,7 +59,8 @@ pub use history::{
     ChangeKind, Discrepancy, Dispute, JournalEntry, PriceHistory, QuarantinedRow, Revision, RevisionKind,
 };
 pub use ingest_run::{
-    IngestRun, IngestRunRepository, IngestRunRepositoryError, RunEnd, RunFilter, RunId, RunState, UnknownRunState,
+    IdempotencyKey, IdempotencyKeyError, IngestRun, IngestRunRepository, IngestRunRepositoryError, NewRun,
+    RequestedRun, RunEnd, RunFilter, RunId, RunRequest, RunState, UnknownRunState,
 };
 pub use instrument::{
     Instrument, InstrumentCursor, InstrumentDetails, InstrumentFilter, InstrumentId, InstrumentOrder, InstrumentPage,
