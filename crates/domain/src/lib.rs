@@ -20,6 +20,7 @@ pub mod fingerprint;
 mod free_text;
 mod history;
 pub mod import_bars;
+pub mod ingest;
 mod ingest_run;
 mod instrument;
 mod interval;
@@ -98,6 +99,7 @@ pub mod mock {
     pub use crate::corporate_action::MockCorporateActionRepository;
     pub use crate::coverage::MockCoverageRepository;
     pub use crate::history::MockPriceHistory;
+    pub use crate::ingest::MockRunQueue;
     pub use crate::ingest_run::MockIngestRunRepository;
     pub use crate::instrument::MockInstrumentRepository;
     pub use crate::price_repository::MockPriceRepository;
