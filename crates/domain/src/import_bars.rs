@@ -7,8 +7,8 @@ use crate::calendar::{Calendars, closes_at};
 use crate::record_bars::{DecodedRow, RecordBars, RecordError, RecordRequest};
 use crate::resolve_instrument::{FoundOrCreated, ResolutionError, ResolveInstrument, WantedInstrument};
 use crate::{
-    Basis, BoxError, IngestRunRepository, IngestRunRepositoryError, Instrument, Interval, MergeCounts, RunEnd, RunId,
-    RunState, SourceName, Symbol, TimeRange, Timestamp, Tolerance,
+    Basis, BoxError, ErrorChain, IngestRunRepository, IngestRunRepositoryError, Instrument, Interval, MergeCounts,
+    RunEnd, RunId, RunState, SourceName, Symbol, TimeRange, Timestamp, Tolerance,
 };
 
 /// Rows merged in one transaction.
@@ -160,7 +160,7 @@ impl ImportBars {
     ) -> Imported {
         let mut open = BTreeMap::new();
         let mut ended_early = self.import_all(rows, settings, progress, &mut open).await.err();
-        let error = ended_early.as_ref().map(chain);
+        let error = ended_early.as_ref().map(|error| ErrorChain(error).to_string());
         let stopped = matches!(ended_early, Some(ImportError::Rows(RowsError::Stopped)));
         let mut report = Vec::with_capacity(open.len());
         for series in open.into_values() {
@@ -337,18 +337,6 @@ fn joined(here: TimeRange, before: Option<TimeRange>) -> TimeRange {
         }
     });
     reach.unwrap_or(here)
-}
-
-/// An error with its causes, for the record of the run.
-fn chain(error: &ImportError) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]
