@@ -50,10 +50,10 @@ pub(super) enum Failure {
     )]
     Moved { from: Timestamp },
     /// An answer speaks for nothing.
-    #[error("the provider's answer says nothing about the time from {from} on: what is behind was not asked for")]
+    #[error("the provider's answer says nothing about the time{}: what is behind was not asked for", on(*from))]
     Silent { from: Timestamp },
     /// An answer leads no further.
-    #[error("the provider's answer leads nowhere from {from} on, so asking on would never end; ingest again later")]
+    #[error("the provider's answer leads nowhere{}, so asking on would never end; ingest again later", on(*from))]
     Stalled { from: Timestamp },
     /// What came does not belong into the series.
     #[error(transparent)]
@@ -64,6 +64,14 @@ pub(super) enum Failure {
     /// The currency cannot be recorded.
     #[error(transparent)]
     Instruments(InstrumentRepositoryError),
+}
+
+/// ` from 2020-01-01T00:00:00Z on`; nothing where there is no beginning.
+pub(super) fn on(from: Timestamp) -> String {
+    match from {
+        Timestamp::MIN => String::new(),
+        from => format!(" from {from} on"),
+    }
 }
 
 /// Why an attempt goes no further.
