@@ -1,6 +1,7 @@
 //! An attempt: splits and dividends, then range after range, page after page.
 
-use super::super::failure::{Failure, Outcome, Stop, on};
+use super::super::failure::{Failure, Stop, on};
+use super::super::outcome::Outcome;
 use super::super::schedule::{Answered, Schedule, Terms};
 use super::super::walk::{Onwards, Walk};
 use super::super::{Desk, Ingest};
