@@ -47,7 +47,7 @@ async fn an_empty_database_lacks_everything() {
     let database = TestDatabase::empty().await;
     let error = refusal(&PostgresSettings::new(database.url())).await;
     assert!(
-        matches!(&error, OpenError::Behind { pending, .. } if pending.len() == 5),
+        matches!(&error, OpenError::Behind { pending, .. } if pending.len() == 6),
         "{error:?}"
     );
     assert!(error.to_string().ends_with("run `sentinel migrate up`"), "{error}");
