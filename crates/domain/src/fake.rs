@@ -20,8 +20,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub use clock::ManualClock;
 
 use crate::{
-    ChangeKind, Clock, CoveredRange, IngestRun, Instrument, InstrumentId, JournalEntry, MergeCounts, QuarantinedRow,
-    RunId, SeriesKey, TimeRange, Timestamp,
+    ChangeKind, Clock, CoveredRange, IdempotencyKey, IngestRun, Instrument, InstrumentId, JournalEntry, MergeCounts,
+    QuarantinedRow, RunId, SeriesKey, TimeRange, Timestamp,
 };
 use bars::StoredSeries;
 use corporate_actions::ActionBook;
@@ -74,6 +74,7 @@ struct State {
     journal: BTreeMap<i64, JournalEntry>,
     last_entry: i64,
     runs: BTreeMap<RunId, IngestRun>,
+    requests: BTreeMap<IdempotencyKey, Vec<RunId>>,
     last_run: i64,
 }
 

@@ -164,6 +164,7 @@ pub(super) fn matches(table: &Table<'_>) -> Vec<SymbolMatch> {
         let spelling = row.get("symbol")?;
         Some(SymbolMatch {
             spelling: spelling.parse().ok()?,
+            symbol: None,
             name: row.get("name").unwrap_or(spelling).to_owned(),
             asset_class: match row.get("type") {
                 Some("Equity") => Some(AssetClass::Stock),

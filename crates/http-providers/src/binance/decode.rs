@@ -129,6 +129,7 @@ pub(super) fn matches(symbols: Vec<TradedSymbol>, text: &str) -> Vec<SymbolMatch
 pub(super) fn described(symbol: TradedSymbol) -> Option<SymbolMatch> {
     Some(SymbolMatch {
         spelling: symbol.symbol.parse().ok()?,
+        symbol: format!("{}-{}", symbol.base_asset, symbol.quote_asset).parse().ok(),
         name: format!("{} / {}", symbol.base_asset, symbol.quote_asset),
         asset_class: Some(AssetClass::Crypto),
         exchange: "BINANCE".parse().ok(),

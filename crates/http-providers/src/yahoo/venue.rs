@@ -36,6 +36,7 @@ pub(super) fn describe(meta: &Meta, spelling: &Symbol) -> SymbolMatch {
     let name = meta.long_name.as_deref().or(meta.short_name.as_deref());
     SymbolMatch {
         spelling: spelling.clone(),
+        symbol: None,
         name: name.unwrap_or(spelling.as_str()).to_owned(),
         asset_class: asset_class(meta),
         exchange: meta.exchange_name.as_deref().and_then(exchange),
