@@ -13,6 +13,8 @@ mod plan;
 mod queue;
 mod request;
 mod schedule;
+#[cfg(test)]
+mod testing;
 mod walk;
 
 use std::sync::Arc;

@@ -34,18 +34,11 @@ impl IngestRunRepository for InMemoryStore {
 
     async fn request(&self, request: RunRequest) -> Result<Vec<RequestedRun>, IngestRunRepositoryError> {
         let (mut state, now) = self.open();
-        let RunRequest { runs, key } = request;
-        if let Some((key, ids)) = key.as_ref().and_then(|key| state.requests.get_key_value(key)) {
-            let recorded: Vec<_> = ids.iter().filter_map(|id| state.runs.get(id)).cloned().collect();
-            let same = recorded.len() == runs.len() && recorded.iter().zip(&runs).all(|(run, new)| run.answers(new));
-            return match same {
-                true => Ok(recorded
-                    .into_iter()
-                    .map(|run| RequestedRun { run, created: false })
-                    .collect()),
-                false => Err(IngestRunRepositoryError::KeyReused { key: key.clone() }),
-            };
+        if let Some((key, ids)) = request.key.as_ref().and_then(|key| state.requests.get_key_value(key)) {
+            let recorded = ids.iter().filter_map(|id| state.runs.get(id)).cloned().collect();
+            return request.repeated(key, recorded);
         }
+        let RunRequest { runs, key } = request;
         runs.iter().try_for_each(|new| state.refuse_homeless(new.series))?;
         let given: Vec<_> = runs.into_iter().map(|new| state.found_or_queued(new, now)).collect();
         if let Some(key) = key {

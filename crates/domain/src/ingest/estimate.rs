@@ -59,7 +59,11 @@ fn pages(range: TimeRange, page: Page, bars: Option<u64>) -> Option<u64> {
             ceil_div(asked.whole_seconds(), span.whole_seconds())
         }),
         Page::Month => bars.map(|_| {
-            let last = range.end().date();
+            let last = range
+                .end()
+                .checked_add(-time::Duration::MICROSECOND)
+                .unwrap_or(range.end())
+                .date();
             let months = successors(Some(Interval::OneMonth.period_start(range.start().date())), |month| {
                 Some(Interval::OneMonth.next_period(*month)).filter(|next| next > month)
             });
@@ -75,4 +79,63 @@ fn ceil_div(seconds: i64, step: i64) -> u64 {
 
 fn count(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Calendars;
+    use crate::ingest::testing::range;
+
+    fn check(calendar: &str, interval: Interval, page: Page, of: TimeRange, calls: Option<u64>, bars: Option<u64>) {
+        let calendar = Calendars::built_in().unwrap().get(&calendar.parse().unwrap()).unwrap();
+        let estimate = super::of(&[of], interval, page, &*calendar);
+        assert_eq!(
+            (estimate.calls, estimate.bars),
+            (calls, bars),
+            "{interval} {page:?} {of}"
+        );
+    }
+
+    #[test]
+    fn bars_are_those_of_regular_sessions() {
+        // Monday to Sunday: five sessions of six and a half hours.
+        let week = range("2020-07-06", "2020-07-13");
+        let whole = |calendar, interval, bars| check(calendar, interval, Page::Whole, week, Some(1), Some(bars));
+        whole("XNYS", Interval::OneDay, 5);
+        whole("XNYS", Interval::OneMinute, 5 * 390);
+        whole("XNYS", Interval::OneHour, 5 * 7);
+        whole("24/7", Interval::OneMinute, 7 * 1_440);
+        whole("XNYS", Interval::OneWeek, 1);
+    }
+
+    #[test]
+    fn pages_are_counted_as_the_provider_parts_them() {
+        let quarter = range("2020-01-01", "2020-04-01"); // 91 days
+        let of_days = |page, calls| check("24/7", Interval::OneDay, page, quarter, Some(calls), Some(91));
+        of_days(Page::Bars(91), 1);
+        of_days(Page::Bars(90), 2);
+        of_days(Page::Bars(31), 3);
+        of_days(Page::Bars(30), 4); // each page after the first repeats one
+        of_days(Page::Bars(1), 91);
+        of_days(Page::Span(time::Duration::days(7)), 13);
+        of_days(Page::Month, 3);
+        check(
+            "24/7",
+            Interval::OneDay,
+            Page::Month,
+            range("2019-12-31T23:00:00Z", "2020-01-01T01:00:00Z"),
+            Some(2),
+            Some(1),
+        );
+    }
+
+    #[test]
+    fn nothing_is_known_of_a_range_without_a_beginning_but_that_a_whole_answer_is_one_call() {
+        let open = TimeRange::new(Timestamp::MIN, "2020-01-01T00:00:00Z".parse().unwrap()).unwrap();
+        check("24/7", Interval::OneDay, Page::Whole, open, Some(1), None);
+        for page in [Page::Bars(1_000), Page::Span(time::Duration::WEEK), Page::Month] {
+            check("24/7", Interval::OneDay, page, open, None, None);
+        }
+    }
 }

@@ -161,3 +161,6 @@ impl Ingest {
         Ok(attempt.into_outcome().end())
     }
 }
+
+#[cfg(test)]
+mod tests;

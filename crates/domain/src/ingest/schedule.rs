@@ -127,3 +127,6 @@ fn out_of_reach(wanted: TimeRange, reach: Timestamp, answered: &Answered) -> Opt
 fn dates_back_from(date: Date) -> impl Iterator<Item = Date> {
     successors(Some(date), |date| date.previous_day()).take(MOST_DAYS_BACK)
 }
+
+#[cfg(test)]
+mod tests;

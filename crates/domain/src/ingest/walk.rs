@@ -105,7 +105,9 @@ impl Walk {
         self.reached = answered.end();
         if let Some(last) = batch.bars.iter().max_by_key(|bar| bar.opened_at()) {
             self.border = Some(last.clone());
-            self.answered_until = self.answered_until.max(Some(self.behind(last.opened_at())));
+            self.answered_until = self
+                .answered_until
+                .max(Some(self.interval.next_opening(last.opened_at())));
         }
         let known_whole = self.answered_until.unwrap_or(self.unrecorded).min(self.reached);
         batch.covered = TimeRange::new(self.unrecorded, known_whole).ok();
@@ -152,15 +154,6 @@ impl Walk {
             false => Err(Failure::Stalled { from: self.reached }),
         }
     }
-
-    /// Where the bar after one that opens then can open at the earliest.
-    fn behind(&self, opened_at: Timestamp) -> Timestamp {
-        let next = match self.interval.intraday_length() {
-            Some(length) => opened_at.checked_add(length),
-            None => Timestamp::midnight(self.interval.next_period(opened_at.date())).ok(),
-        };
-        next.unwrap_or(Timestamp::MAX).max(opened_at.next())
-    }
 }
 
 /// Whether there is a way on.
@@ -171,3 +164,6 @@ pub(super) enum Onwards {
     /// It said nothing of it: its bars may be merged, and that is the end.
     Silent(Failure),
 }
+
+#[cfg(test)]
+mod tests;

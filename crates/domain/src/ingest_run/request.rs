@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::IngestRun;
+use super::{IngestRun, IngestRunRepositoryError};
 use crate::{SeriesKey, SourceName, TimeRange};
 
 /// The longest key, in characters.
@@ -39,6 +39,26 @@ pub struct RequestedRun {
     pub run: IngestRun,
     /// Whether it was recorded by this request; `false` when there was one already.
     pub created: bool,
+}
+
+impl RunRequest {
+    /// The answer when `recorded` are the runs under the key, which was used before.
+    ///
+    /// # Errors
+    /// [`IngestRunRepositoryError::KeyReused`] when they are others than are asked for now.
+    pub fn repeated(
+        &self,
+        key: &IdempotencyKey,
+        recorded: Vec<IngestRun>,
+    ) -> Result<Vec<RequestedRun>, IngestRunRepositoryError> {
+        let same =
+            recorded.len() == self.runs.len() && recorded.iter().zip(&self.runs).all(|(run, new)| run.answers(new));
+        if !same {
+            return Err(IngestRunRepositoryError::KeyReused { key: key.clone() });
+        }
+        let known = |run| RequestedRun { run, created: false };
+        Ok(recorded.into_iter().map(known).collect())
+    }
 }
 
 /// What a client calls its request by, so that sending it again asks for nothing new: 1 to 200 visible ASCII characters.
