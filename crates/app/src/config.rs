@@ -30,7 +30,7 @@ pub use logging::{LogConfig, LogFormat, LogRotation};
 pub use mistake::{Mistake, Mistakes};
 pub use reader::EffectiveSetting;
 use reader::Reader;
-pub use setting::{SETTINGS, Secrecy, Setting};
+pub use setting::{SETTINGS, Secrecy, Setting, variable_of};
 use sha2::{Digest, Sha256};
 
 /// The file that is read when it is there and no other is named.

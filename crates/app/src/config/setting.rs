@@ -195,11 +195,17 @@ pub const SETTINGS: [&Setting; 43] = [
 /// Before each variable of ours.
 pub(super) const PREFIX: &str = "SENTINEL_";
 
+/// The environment variable that sets a key.
+#[must_use]
+pub fn variable_of(key: &str) -> String {
+    format!("{PREFIX}{}", key.to_ascii_uppercase().replace('.', "__"))
+}
+
 impl Setting {
     /// The environment variable that sets it: `SENTINEL_SERVER__LISTEN`.
     #[must_use]
     pub fn variable(&self) -> String {
-        format!("{PREFIX}{}", self.key.to_ascii_uppercase().replace('.', "__"))
+        variable_of(self.key)
     }
 
     /// Section and name.
