@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use domain::ingest::{Ingest, Progress};
 use domain::{BoxError, Clock, IngestRun, IngestRunRepository, RunId, Timestamp};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 
 pub(crate) use handover::{Handover, OwnErrand};
@@ -91,11 +91,13 @@ impl RunExecutor {
 
     /// Carries out all of these, begun in their order; what became of each, in the same order.
     pub(crate) async fn carry_out_all(&self, runs: &[RunId], listener: &Listener) -> Vec<Executed> {
-        let begin = |run: RunId| {
+        let mut tasks: Vec<JoinHandle<Executed>> = Vec::with_capacity(runs.len());
+        for run in runs.iter().copied() {
+            // Waited for here, because tasks that wait for it themselves are served in any order.
+            let turn = self.turn().await;
             let (executor, listener) = (self.clone(), Arc::clone(listener));
-            tokio::spawn(async move { executor.carry_out(run, &listener).await })
-        };
-        let tasks: Vec<JoinHandle<Executed>> = runs.iter().copied().map(begin).collect();
+            tasks.push(tokio::spawn(async move { executor.over(run, turn, &listener).await }));
+        }
         let mut all = Vec::with_capacity(tasks.len());
         for task in tasks {
             all.push(task.await.unwrap_or_else(|panicked| Executed::Left(Box::new(panicked))));
@@ -105,7 +107,20 @@ impl RunExecutor {
 
     /// Carries out one run, once its turn has come and nobody else is at work on its series.
     pub(crate) async fn carry_out(&self, run: RunId, listener: &Listener) -> Executed {
-        let executed = self.until_over(run, listener).await;
+        self.over(run, self.turn().await, listener).await
+    }
+
+    /// The permission to be at work; `None` when this process stops.
+    async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        tokio::select! {
+            biased;
+            () = self.stop.raised() => None,
+            turn = Arc::clone(&self.at_once).acquire_owned() => turn.ok(),
+        }
+    }
+
+    async fn over(&self, run: RunId, turn: Option<OwnedSemaphorePermit>, listener: &Listener) -> Executed {
+        let executed = self.until_over(run, turn, listener).await;
         match &executed {
             Executed::Ended(ended) => tracing::info!(
                 run.id = run.0,
@@ -127,21 +142,16 @@ impl RunExecutor {
         executed
     }
 
-    async fn until_over(&self, run: RunId, listener: &Listener) -> Executed {
+    async fn until_over(&self, run: RunId, turn: Option<OwnedSemaphorePermit>, listener: &Listener) -> Executed {
+        let mut turn = turn;
         loop {
-            // The turn is given back while the run waits for another one.
-            let held = {
-                let turn = tokio::select! {
-                    biased;
-                    () = self.stop.raised() => return Executed::Waits,
-                    turn = self.at_once.acquire() => turn,
-                };
-                let Ok(_turn) = turn else { return Executed::Waits };
-                match self.attempt(run, listener).await {
-                    Ok(executed) => return executed,
-                    Err(held) => held,
-                }
+            let Some(at_work) = turn else { return Executed::Waits };
+            let held = match self.attempt(run, listener).await {
+                Ok(executed) => return executed,
+                Err(held) => held,
             };
+            // Given back while the run waits for another one.
+            drop(at_work);
             listener(RunEvent::Held {
                 run,
                 by: held.by,
@@ -151,6 +161,7 @@ impl RunExecutor {
                 () = self.stop.raised() => return Executed::Waits,
                 () = tokio::time::sleep(self.wait_until(held.until)) => {}
             }
+            turn = self.turn().await;
         }
     }
 
