@@ -31,8 +31,10 @@ impl Application {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let (store, queries) = Store::open_with_queries(&config.database, clock.clone()).await?;
         let use_cases = UseCases::over(&store, &config.ingest, &clock)?;
+        let reading = UseCases::over(&queries, &config.ingest, &clock)?;
         let api = Api {
-            query: UseCases::over(&queries, &config.ingest, &clock)?.query,
+            query: reading.query,
+            gaps: reading.gaps,
             record: use_cases.record,
             resolve: use_cases.resolve,
             instruments: store.instruments,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use diesel_postgres::PostgresStore;
 use diesel_sqlite::SqliteStore;
 use domain::{
-    Clock, CorporateActionRepository, IngestRunRepository, InstrumentRepository, PriceHistory, PriceRepository,
-    SeriesCatalogue, StoreCare, StoreTransfer,
+    Clock, CorporateActionRepository, CoverageRepository, IngestRunRepository, InstrumentRepository, PriceHistory,
+    PriceRepository, SeriesCatalogue, StoreCare, StoreTransfer,
 };
 
 use crate::config::{Adapter, DatabaseConfig};
@@ -21,6 +21,8 @@ pub(crate) struct Store {
     pub(crate) prices: Arc<dyn PriceRepository>,
     /// Which series there are.
     pub(crate) catalogue: Arc<dyn SeriesCatalogue>,
+    /// What sources answered for.
+    pub(crate) coverage: Arc<dyn CoverageRepository>,
     /// Splits and dividends.
     pub(crate) actions: Arc<dyn CorporateActionRepository>,
     /// The record of runs.
@@ -148,6 +150,7 @@ impl Store {
         S: InstrumentRepository
             + PriceRepository
             + SeriesCatalogue
+            + CoverageRepository
             + CorporateActionRepository
             + IngestRunRepository
             + PriceHistory
@@ -160,6 +163,7 @@ impl Store {
             instruments: store.clone(),
             prices: store.clone(),
             catalogue: store.clone(),
+            coverage: store.clone(),
             actions: store.clone(),
             runs: store.clone(),
             history: store.clone(),
