@@ -5,10 +5,12 @@ mod copy;
 mod demo;
 mod doctor;
 mod export;
+mod gaps;
 mod import;
 mod instruments;
 mod json;
 mod migrate;
+mod named_instruments;
 mod serve;
 mod status;
 mod timescale;
@@ -101,6 +103,7 @@ async fn dispatch(line: CommandLine, output: Output) -> anyhow::Result<Exit> {
         Command::Export(args) => export::run(&context, &args).await,
         Command::Instruments(command) => instruments::run(&context, command).await,
         Command::Status(args) => status::run(&context, &args).await,
+        Command::Gaps(args) => gaps::run(&context, &args).await,
         Command::Verify => verify::run(&context).await,
         Command::Copy(args) => copy::run(&context, &args).await,
         Command::Migrate(command) => migrate::run(&context, &command).await,

@@ -2,7 +2,9 @@
 
 mod copy;
 mod export;
+mod gaps;
 mod import;
+mod instant;
 mod instruments;
 mod timescale;
 
@@ -12,6 +14,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub use copy::CopyArgs;
 pub use export::ExportArgs;
+pub use gaps::GapsArgs;
 pub use import::{ImportArgs, Stamping};
 pub use instruments::{InstrumentsCommand, ListArgs, SaidOfInstrument};
 pub use timescale::{EnableArgs, TimescaleCommand};
@@ -71,6 +74,8 @@ pub enum Command {
     Instruments(InstrumentsCommand),
     /// Tell what is stored: instruments, series, runs and rows in quarantine
     Status(StatusArgs),
+    /// Tell which bars should be there and are not
+    Gaps(GapsArgs),
     /// Check every rule in the store again; exit code 1 when one is broken
     Verify,
     /// Copy everything from one database to another, exactly, and compare both in the end
