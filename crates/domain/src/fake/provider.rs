@@ -13,12 +13,18 @@ use crate::{
 };
 
 /// What becomes of one call instead of the true answer.
-type Twist = Box<dyn FnOnce(Fetched) -> Result<Fetched, ProviderError> + Send>;
+enum Twist {
+    /// It is answered otherwise.
+    Answer(Box<dyn FnOnce(Fetched) -> Result<Fetched, ProviderError> + Send>),
+    /// It is never answered.
+    Silence,
+}
 
 /// A source of bars in memory.
 ///
 /// It tells those of its bars that have opened by its clock, in pages as it declares them, and keeps a log of what it was
-/// asked. Calls of bars are counted from 0 over its whole life; each can be made to fail or to answer otherwise.
+/// asked. Calls of bars are counted from 0 over its whole life; each can be made to fail, to answer otherwise, or
+/// never to answer.
 ///
 /// At first it offers raw, exact bars of every length and class, whole and without bounds, and no corporate actions.
 pub struct FakeProvider {
@@ -131,7 +137,17 @@ impl FakeProvider {
         call: usize,
         twist: impl FnOnce(Fetched) -> Result<Fetched, ProviderError> + Send + 'static,
     ) {
-        self.open().twists.insert(call, Box::new(twist));
+        self.open().twists.insert(call, Twist::Answer(Box::new(twist)));
+    }
+
+    /// Never answers one call of bars.
+    pub fn hang_at(&self, call: usize) {
+        self.open().twists.insert(call, Twist::Silence);
+    }
+
+    /// Answers truly from here on, whatever was to become of later calls.
+    pub fn forget_twists(&self) {
+        self.open().twists.clear();
     }
 
     /// What it was asked for, in order, failed calls included.
@@ -276,7 +292,8 @@ impl MarketDataProvider for FakeProvider {
             (script.answer(request, now), twist)
         };
         match twist {
-            Some(twist) => twist(answer?),
+            Some(Twist::Answer(twist)) => twist(answer?),
+            Some(Twist::Silence) => std::future::pending().await,
             None => answer,
         }
     }

@@ -4,7 +4,8 @@ mod attempt;
 
 use attempt::Attempt;
 
-use super::failure::{Outcome, Stop};
+use super::failure::Stop;
+use super::outcome::Outcome;
 use super::{Desk, Ingest, IngestError};
 use crate::{
     IngestRun, IngestRunRepositoryError, MergeCounts, RunEnd, RunFilter, RunId, RunState, TimeRange, Timestamp,
@@ -161,3 +162,6 @@ impl Ingest {
         Ok(attempt.into_outcome().end())
     }
 }
+
+#[cfg(test)]
+mod tests;

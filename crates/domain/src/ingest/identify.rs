@@ -226,3 +226,6 @@ fn wanted(described: &SymbolMatch) -> WantedInstrument {
         name: Some(name).filter(|name| !name.is_empty()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -184,3 +184,6 @@ fn remarks(schedule: &Schedule, end: Timestamp, reach: Timestamp, now: Timestamp
     let again = schedule.again.map(PlanRemark::Again);
     [lost, cut, again, nothing].into_iter().flatten().collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -94,3 +94,6 @@ impl Ingest {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

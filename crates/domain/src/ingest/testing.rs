@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Ingest, IngestError, IngestOrder, IngestStores, Progress};
+use super::{Ingest, IngestError, IngestOrder, IngestStores, Progress, RunQueue};
 use crate::fake::{FakeProvider, InMemoryRunQueue, InMemoryStore, ManualClock, flat_bar};
 use crate::record_bars::RecordBars;
 use crate::{
     BarQuery, BarValues, Calendars, Clock, CoverageRepository, IngestRun, IngestRunRepository, Instrument,
-    InstrumentRepository, Interval, MarketDataProvider, Precedence, PriceRepository, Providers, RegisteredProvider,
-    RunId, SeriesKey, Symbol, SymbolMatch, TimeOrder, TimeRange, Timestamp,
+    InstrumentDetails, InstrumentRepository, Interval, MarketDataProvider, Precedence, PriceRepository, Providers,
+    RegisteredProvider, RunId, SeriesKey, Symbol, SymbolMatch, TimeOrder, TimeRange, Timestamp,
 };
 
 pub(super) fn at(text: &str) -> Timestamp {
@@ -69,21 +69,9 @@ impl Rig {
             port: fake("locked"),
             missing: Some("providers.locked.api_key"),
         };
-        let ready = RegisteredProvider::ready(provider.clone() as Arc<dyn MarketDataProvider>);
-        let stores = IngestStores {
-            instruments: store.clone(),
-            catalogue: store.clone(),
-            coverage: store.clone(),
-            actions: store.clone(),
-            runs: store.clone(),
-        };
-        let ingest = Self::over(
-            [ready, locked].into_iter().collect(),
-            stores,
-            store.clone(),
-            queue.clone(),
-            clock.clone(),
-        );
+        let ready = RegisteredProvider::ready(provider.clone());
+        let providers: Providers = [ready, locked].into_iter().collect();
+        let ingest = over(providers, &store, store.clone(), queue.clone(), clock.clone());
         Self {
             clock,
             store,
@@ -101,26 +89,32 @@ impl Rig {
         rig
     }
 
-    /// The use case, with its bars in `prices`.
-    pub(super) fn over(
-        providers: Providers,
-        stores: IngestStores,
-        prices: Arc<dyn PriceRepository>,
-        queue: Arc<InMemoryRunQueue>,
-        clock: Arc<dyn Clock>,
-    ) -> Ingest {
-        let calendars = Arc::new(Calendars::built_in().unwrap());
-        let (catalogue, actions) = (stores.catalogue.clone(), stores.actions.clone());
-        let precedence = Precedence::default();
-        let record = RecordBars::new(
-            prices,
-            catalogue,
-            actions,
-            calendars.clone(),
-            clock.clone(),
-            precedence.clone(),
-        );
-        Ingest::new(Arc::new(providers), stores, record, queue, calendars, clock, precedence)
+    /// The same with another provider in place of `source`.
+    pub(super) fn with_provider(&self, provider: Arc<dyn MarketDataProvider>) -> Ingest {
+        let providers = [RegisteredProvider::ready(provider)].into_iter().collect();
+        over(
+            providers,
+            &self.store,
+            self.store.clone(),
+            self.queue.clone(),
+            self.clock.clone(),
+        )
+    }
+
+    /// The same with another queue.
+    pub(super) fn with_queue(&self, queue: Arc<dyn RunQueue>) -> Ingest {
+        let providers = self.ingest.providers().clone();
+        over(providers, &self.store, self.store.clone(), queue, self.clock.clone())
+    }
+
+    /// The same with another store of bars.
+    pub(super) fn with_prices(&self, prices: Arc<dyn PriceRepository>) -> Ingest {
+        let providers = self.ingest.providers().clone();
+        over(providers, &self.store, prices, self.queue.clone(), self.clock.clone())
+    }
+
+    pub(super) async fn store_instrument(&self, details: InstrumentDetails) -> Instrument {
+        InstrumentRepository::create(&*self.store, details).await.unwrap()
     }
 
     /// Records a run of the first instrument of an order.
@@ -194,6 +188,33 @@ impl Rig {
     pub(super) async fn run_of(&self, id: RunId) -> IngestRun {
         IngestRunRepository::get(&*self.store, id).await.unwrap().unwrap()
     }
+}
+
+fn over(
+    providers: Providers,
+    store: &Arc<InMemoryStore>,
+    prices: Arc<dyn PriceRepository>,
+    queue: Arc<dyn RunQueue>,
+    clock: Arc<dyn Clock>,
+) -> Ingest {
+    let stores = IngestStores {
+        instruments: store.clone(),
+        catalogue: store.clone(),
+        coverage: store.clone(),
+        actions: store.clone(),
+        runs: store.clone(),
+    };
+    let calendars = Arc::new(Calendars::built_in().unwrap());
+    let precedence = Precedence::default();
+    let record = RecordBars::new(
+        prices,
+        store.clone(),
+        store.clone(),
+        calendars.clone(),
+        clock.clone(),
+        precedence.clone(),
+    );
+    Ingest::new(Arc::new(providers), stores, record, queue, calendars, clock, precedence)
 }
 
 /// Daily bars of `BTC-USD` with open ends.
