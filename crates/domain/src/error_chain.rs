@@ -5,8 +5,7 @@ use std::fmt;
 
 /// An error with its causes on one line, outermost first: `failed to merge: the store is unavailable: connection refused`.
 ///
-/// Messages do not repeat their source, so nothing is said twice; a cause that prints like the error around it is
-/// passed over all the same.
+/// A cause that says the same as the error around it is passed over.
 #[derive(Clone, Copy, Debug)]
 pub struct ErrorChain<'a>(pub &'a (dyn Error + 'static));
 

@@ -9,6 +9,7 @@ mod execute;
 mod failure;
 mod identify;
 mod order;
+mod outcome;
 mod plan;
 mod queue;
 mod request;

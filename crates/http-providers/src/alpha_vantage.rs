@@ -191,6 +191,9 @@ impl MarketDataProvider for AlphaVantage {
     }
 
     async fn describe_symbol(&self, spelling: &Symbol) -> Result<SymbolMatch, ProviderError> {
+        if let Some(pair) = decode::described_pair(spelling) {
+            return Ok(pair);
+        }
         let found = self.symbols_like(spelling.as_str(), Some(spelling)).await?;
         found
             .into_iter()

@@ -4,7 +4,8 @@ mod attempt;
 
 use attempt::Attempt;
 
-use super::failure::{Outcome, Stop};
+use super::failure::Stop;
+use super::outcome::Outcome;
 use super::{Desk, Ingest, IngestError};
 use crate::{
     IngestRun, IngestRunRepositoryError, MergeCounts, RunEnd, RunFilter, RunId, RunState, TimeRange, Timestamp,

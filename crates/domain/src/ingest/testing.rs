@@ -69,7 +69,7 @@ impl Rig {
             port: fake("locked"),
             missing: Some("providers.locked.api_key"),
         };
-        let ready = RegisteredProvider::ready(provider.clone() as Arc<dyn MarketDataProvider>);
+        let ready = RegisteredProvider::ready(provider.clone());
         let providers: Providers = [ready, locked].into_iter().collect();
         let ingest = over(providers, &store, store.clone(), queue.clone(), clock.clone());
         Self {

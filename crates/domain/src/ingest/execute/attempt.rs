@@ -1,6 +1,7 @@
 //! An attempt: splits and dividends, then range after range, page after page.
 
-use super::super::failure::{Failure, Outcome, Stop};
+use super::super::failure::{Failure, Stop, on};
+use super::super::outcome::Outcome;
 use super::super::schedule::{Answered, Schedule, Terms};
 use super::super::walk::{Onwards, Walk};
 use super::super::{Desk, Ingest};
@@ -161,13 +162,7 @@ impl<'a> Attempt<'a> {
             range,
         };
         let fetched = self.desk.provider.fetch_bars(&request).await;
-        fetched.map_err(|error| {
-            let from = match range.start() {
-                Timestamp::MIN => String::new(),
-                start => format!(" from {start} on"),
-            };
-            self.no_answer(format!("bars{from}"), error)
-        })
+        fetched.map_err(|error| self.no_answer(format!("bars{}", on(range.start())), error))
     }
 
     /// Checks an answer against the one before, and merges it with what it covers.
