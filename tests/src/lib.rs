@@ -2,7 +2,9 @@
 
 pub mod crash;
 mod database;
+mod dice;
 mod process;
+pub mod replay;
 
 pub use database::{Databases, OwnDatabase};
 pub use process::{Finished, Sentinel, Server};
