@@ -1,5 +1,6 @@
 //! Ingest runs: the record of attempts to bring a series up to date.
 
+mod request;
 mod rows;
 
 use async_trait::async_trait;
@@ -8,25 +9,21 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 use domain::{
-    Clock, IngestRun, IngestRunRepository, IngestRunRepositoryError, MergeCounts, RunEnd, RunFilter, RunId, RunState,
-    SeriesKey, SourceName, TimeRange, Timestamp, storable,
+    Clock, IngestRun, IngestRunRepository, IngestRunRepositoryError, MergeCounts, RequestedRun, RunEnd, RunFilter,
+    RunId, RunRequest, SeriesKey, SourceName, TimeRange, Timestamp, storable,
 };
-use time::Duration;
 
-use crate::PostgresStore;
 use crate::error::{Failure, PortError};
 use crate::history::CountsRow;
 use crate::instant::Micros;
 use crate::link::Link;
 use crate::market_price::PriceFailure;
-use crate::schema::{ingest_runs, instruments};
+use crate::schema::ingest_runs;
 use crate::source::Sources;
+use crate::{PostgresStore, lock};
 pub(crate) use rows::{RunRow, run_columns};
 
 type RunFailure = Failure<IngestRunRepositoryError>;
-
-/// How long a process counts as alive after its last sign.
-const LEASE: Duration = Duration::minutes(5);
 
 /// Adds to a run what a merge did for it. A run that is not recorded cannot be counted for.
 pub(crate) async fn progress(
@@ -60,7 +57,7 @@ pub(crate) async fn progress(
                 &counts.discrepant,
                 &start.map(Micros::from),
                 &end.map(Micros::from),
-                &now.checked_add(LEASE).map(Micros::from),
+                &now.checked_add(IngestRun::LEASE).map(Micros::from),
             ],
         )
         .await?;
@@ -128,76 +125,27 @@ async fn save(link: &mut Link, run: &IngestRun) -> QueryResult<()> {
         .map(drop)
 }
 
-/// A run that has not ended, for this transaction to change.
-async fn unfinished(link: &mut Link, id: RunId) -> Result<IngestRun, RunFailure> {
-    match find_to_change(link, id).await? {
-        None => Err(Failure::Refused(IngestRunRepositoryError::NotFound(id))),
-        Some(run) if run.state.is_final() => Err(Failure::Refused(IngestRunRepositoryError::Ended {
-            id,
-            state: run.state,
-        })),
-        Some(run) => Ok(run),
-    }
-}
-
-async fn create(
+/// A run as `change` leaves it; as it was when that fails.
+async fn change(
     link: &mut Link,
-    series: SeriesKey,
-    source: &SourceName,
-    asked: Option<TimeRange>,
-    clock: &dyn Clock,
+    id: RunId,
+    change: impl FnOnce(&mut IngestRun) -> Result<(), IngestRunRepositoryError>,
 ) -> Result<IngestRun, RunFailure> {
-    // It stays until the run refers to it.
-    let known: Option<i64> = instruments::table
-        .filter(instruments::id.eq(series.instrument.0))
-        .select(instruments::id)
-        .for_key_share()
-        .first(link)
-        .await
-        .optional()?;
-    if known.is_none() {
-        let cause = format!("there is no instrument {}", series.instrument);
-        return Err(Failure::Refused(PortError::unavailable(cause.into())));
-    }
-    let created_at = clock.now();
-    let source_id = Sources::load(link).await?.id_or_new(link, source).await?;
-    let id: i64 = diesel::insert_into(ingest_runs::table)
-        .values((
-            ingest_runs::instrument_id.eq(series.instrument.0),
-            ingest_runs::interval.eq(series.interval.as_str()),
-            ingest_runs::source_id.eq(source_id),
-            ingest_runs::asked_start.eq(asked.map(|range| Micros::from(range.start()))),
-            ingest_runs::asked_end.eq(asked.map(|range| Micros::from(range.end()))),
-            ingest_runs::state.eq(RunState::Queued.as_str()),
-            ingest_runs::created_at.eq(Micros::from(created_at)),
-        ))
-        .returning(ingest_runs::id)
-        .get_result(link)
-        .await?;
-    find(link, RunId(id))
-        .await?
-        .ok_or(Failure::Refused(IngestRunRepositoryError::NotFound(RunId(id))))
+    let found = find_to_change(link, id).await?;
+    let mut run = found.ok_or(Failure::Refused(IngestRunRepositoryError::NotFound(id)))?;
+    change(&mut run).map_err(Failure::Refused)?;
+    save(link, &run).await?;
+    Ok(run)
 }
 
+/// Nobody else begins a run meanwhile, so what has a lease now is all that could stand in the way.
 async fn begin(link: &mut Link, id: RunId, clock: &dyn Clock) -> Result<IngestRun, RunFailure> {
-    let mut run = unfinished(link, id).await?;
-    let now = clock.now();
-    run.state = RunState::Running;
-    run.attempts = run.attempts.saturating_add(1);
-    run.started_at = Some(now);
-    run.lease_until = now.checked_add(LEASE);
-    save(link, &run).await?;
-    Ok(run)
-}
-
-async fn end(link: &mut Link, id: RunId, end: RunEnd, clock: &dyn Clock) -> Result<IngestRun, RunFailure> {
-    let mut run = unfinished(link, id).await?;
-    run.state = end.state;
-    run.error = end.error.map(|error| storable(&error).into_owned());
-    run.finished_at = Some(clock.now());
-    run.lease_until = None;
-    save(link, &run).await?;
-    Ok(run)
+    lock::runs(link).await?;
+    let others = match find(link, id).await? {
+        Some(run) => request::open_runs(link, &[run.series.instrument]).await?,
+        None => Vec::new(),
+    };
+    change(link, id, |run| run.begin(&others, clock.now())).await
 }
 
 async fn list(
@@ -264,8 +212,14 @@ impl IngestRunRepository for PostgresStore {
         asked: Option<TimeRange>,
     ) -> Result<IngestRun, IngestRunRepositoryError> {
         let mut write = self.write().await?;
-        let created = create(&mut write, series, source, asked, &*self.clock).await;
+        let created = request::create(&mut write, series, source, asked, &*self.clock).await;
         write.finish(created).await
+    }
+
+    async fn request(&self, request: RunRequest) -> Result<Vec<RequestedRun>, IngestRunRepositoryError> {
+        let mut write = self.write().await?;
+        let given = request::request(&mut write, request, &*self.clock).await;
+        write.finish(given).await
     }
 
     async fn begin(&self, id: RunId) -> Result<IngestRun, IngestRunRepositoryError> {
@@ -274,10 +228,32 @@ impl IngestRunRepository for PostgresStore {
         write.finish(begun).await
     }
 
-    async fn finish(&self, id: RunId, how: RunEnd) -> Result<IngestRun, IngestRunRepositoryError> {
+    async fn renew(&self, id: RunId, attempt: u32) -> Result<(), IngestRunRepositoryError> {
         let mut write = self.write().await?;
-        let ended = end(&mut write, id, how, &*self.clock).await;
+        let renewed = change(&mut write, id, |run| run.renew(attempt, self.clock.now())).await;
+        write.finish(renewed).await.map(drop)
+    }
+
+    async fn hand_back(&self, id: RunId, attempt: u32) -> Result<IngestRun, IngestRunRepositoryError> {
+        let mut write = self.write().await?;
+        let handed_back = change(&mut write, id, |run| run.hand_back(attempt)).await;
+        write.finish(handed_back).await
+    }
+
+    async fn finish(&self, id: RunId, attempt: u32, end: RunEnd) -> Result<IngestRun, IngestRunRepositoryError> {
+        let end = RunEnd {
+            error: end.error.map(|error| storable(&error).into_owned()),
+            ..end
+        };
+        let mut write = self.write().await?;
+        let ended = change(&mut write, id, |run| run.finish(attempt, end, self.clock.now())).await;
         write.finish(ended).await
+    }
+
+    async fn cancel(&self, id: RunId) -> Result<IngestRun, IngestRunRepositoryError> {
+        let mut write = self.write().await?;
+        let cancelled = change(&mut write, id, |run| run.cancel(self.clock.now())).await;
+        write.finish(cancelled).await
     }
 
     async fn get(&self, id: RunId) -> Result<Option<IngestRun>, IngestRunRepositoryError> {

@@ -52,6 +52,15 @@ pub(crate) async fn names(link: &Link) -> Result<(), DatabaseError> {
         .map(drop)
 }
 
+/// Waits until no other transaction requests or begins runs. Taken first; whoever holds it may wait for a run that
+/// another transaction counts for or deletes, and those never want it.
+pub(crate) async fn runs(link: &Link) -> Result<(), DatabaseError> {
+    let neighbour = SPACE + 1;
+    link.rows("SELECT pg_advisory_xact_lock($1, 2)", &[&neighbour])
+        .await
+        .map(drop)
+}
+
 /// Before a line of the journal is given its number: what [`journal_writers`] waits for. Taken late, so that nobody waits
 /// long: behind the lock of the instrument, and behind the sources.
 pub(crate) async fn journal_line(link: &Link) -> Result<(), DatabaseError> {

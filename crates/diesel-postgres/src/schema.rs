@@ -229,6 +229,15 @@ diesel::table! {
         started_at -> Nullable<Timestamptz>,
         finished_at -> Nullable<Timestamptz>,
         lease_until -> Nullable<Timestamptz>,
+        refresh -> Bool,
+    }
+}
+
+diesel::table! {
+    ingest_request_runs (idempotency_key, position) {
+        run_id -> BigInt,
+        position -> Integer,
+        idempotency_key -> Text,
     }
 }
 
@@ -247,5 +256,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     corporate_actions,
     corporate_action_revisions,
     corporate_action_sources,
-    ingest_runs
+    ingest_runs,
+    ingest_request_runs
 );

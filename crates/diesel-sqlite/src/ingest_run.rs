@@ -1,5 +1,8 @@
 //! Ingest runs: the record of attempts to bring a series up to date.
 
+mod request;
+mod rows;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -7,108 +10,19 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use domain::{
-    IngestRun, IngestRunRepository, IngestRunRepositoryError, MergeCounts, RunEnd, RunFilter, RunId, RunState,
-    SeriesKey, SourceName, TimeRange, Timestamp,
+    IngestRun, IngestRunRepository, IngestRunRepositoryError, MergeCounts, RequestedRun, RunEnd, RunFilter, RunId,
+    RunRequest, SeriesKey, SourceName, TimeRange, Timestamp,
 };
-use time::Duration;
 
 use crate::SqliteStore;
-use crate::connections::last_id;
 use crate::error::{Failure, PortError};
 use crate::history::CountsRow;
 use crate::market_price::PriceFailure;
-use crate::market_price::rows::instant;
-use crate::schema::{ingest_runs, instruments};
-use crate::series::key_of;
+use crate::schema::ingest_runs;
 use crate::source::Sources;
+pub(crate) use rows::{RunRow, run_columns};
 
 type RunFailure = Failure<IngestRunRepositoryError>;
-
-/// How long a process counts as alive after its last sign.
-const LEASE: Duration = Duration::minutes(5);
-
-#[derive(Queryable)]
-pub(crate) struct RunRow {
-    id: i64,
-    instrument_id: i64,
-    interval: String,
-    source_id: i64,
-    asked: (Option<i64>, Option<i64>),
-    reached: (Option<i64>, Option<i64>),
-    state: String,
-    counts: CountsRow,
-    attempts: i64,
-    error: Option<String>,
-    /// Created, started, finished, leased until.
-    times: (i64, Option<i64>, Option<i64>, Option<i64>),
-}
-
-macro_rules! run_columns {
-    () => {
-        (
-            ingest_runs::id,
-            ingest_runs::instrument_id,
-            ingest_runs::interval,
-            ingest_runs::source_id,
-            (ingest_runs::asked_start, ingest_runs::asked_end),
-            (ingest_runs::reached_start, ingest_runs::reached_end),
-            ingest_runs::state,
-            (
-                ingest_runs::inserted,
-                ingest_runs::updated,
-                ingest_runs::unchanged,
-                ingest_runs::duplicate,
-                ingest_runs::rejected,
-                ingest_runs::discrepant,
-            ),
-            ingest_runs::attempts,
-            ingest_runs::error,
-            (
-                ingest_runs::created_at,
-                ingest_runs::started_at,
-                ingest_runs::finished_at,
-                ingest_runs::lease_until,
-            ),
-        )
-    };
-}
-pub(crate) use run_columns;
-
-impl RunRow {
-    pub(crate) fn into_run<E>(self, sources: &Sources) -> Result<IngestRun, Failure<E>> {
-        let row = || format!("run {}", self.id);
-        let corrupt = |what: String| Failure::Corrupt(format!("{}: {what}", row()));
-        let range = |column: &str, (start, end): (Option<i64>, Option<i64>)| match (start, end) {
-            (Some(start), Some(end)) => {
-                let (start, end) = (instant(start, column, row)?, instant(end, column, row)?);
-                TimeRange::new(start, end)
-                    .map(Some)
-                    .map_err(|error| corrupt(format!("{column}: {error}")))
-            }
-            _ => Ok(None),
-        };
-        let (created_at, started_at, finished_at, lease_until) = self.times;
-        let optional = |column: &str, at: Option<i64>| at.map(|at| instant(at, column, row)).transpose();
-        Ok(IngestRun {
-            id: RunId(self.id),
-            source: sources.name(self.source_id, row)?,
-            series: key_of(self.instrument_id, &self.interval)?,
-            asked: range("asked", self.asked)?,
-            reached: range("reached", self.reached)?,
-            state: self
-                .state
-                .parse()
-                .map_err(|error: domain::UnknownRunState| corrupt(error.to_string()))?,
-            counts: self.counts.into_counts(row)?,
-            attempts: u32::try_from(self.attempts).map_err(|error| corrupt(format!("attempts: {error}")))?,
-            error: self.error.clone(),
-            created_at: instant(created_at, "created_at", row)?,
-            started_at: optional("started_at", started_at)?,
-            finished_at: optional("finished_at", finished_at)?,
-            lease_until: optional("lease_until", lease_until)?,
-        })
-    }
-}
 
 /// A run that is not recorded cannot be counted for.
 pub(crate) fn refuse_unknown(connection: &mut SqliteConnection, run: Option<RunId>) -> Result<(), PriceFailure> {
@@ -139,14 +53,7 @@ pub(crate) fn progress(
     let Some(mut run) = run.map(|id| find(connection, id)).transpose()?.flatten() else {
         return Ok(());
     };
-    run.counts += merged;
-    run.reached = match (run.reached, span) {
-        (Some(reached), Some(span)) => Some(reached.hull(span)),
-        (reached, span) => span.or(reached),
-    };
-    if run.state == RunState::Running {
-        run.lease_until = now.checked_add(LEASE);
-    }
+    run.count(merged, span, now);
     save(connection, &run)?;
     Ok(())
 }
@@ -186,16 +93,24 @@ fn save(connection: &mut SqliteConnection, run: &IngestRun) -> QueryResult<()> {
         .map(drop)
 }
 
-/// A run that has not ended.
-fn unfinished(connection: &mut SqliteConnection, id: RunId) -> Result<IngestRun, RunFailure> {
-    match find(connection, id)? {
-        None => Err(Failure::Refused(IngestRunRepositoryError::NotFound(id))),
-        Some(run) if run.state.is_final() => Err(Failure::Refused(IngestRunRepositoryError::Ended {
-            id,
-            state: run.state,
-        })),
-        Some(run) => Ok(run),
-    }
+/// A run as `change` leaves it; as it was when that fails.
+fn change(
+    connection: &mut SqliteConnection,
+    id: RunId,
+    change: impl FnOnce(&mut IngestRun) -> Result<(), IngestRunRepositoryError>,
+) -> Result<IngestRun, RunFailure> {
+    let mut run = find(connection, id)?.ok_or(Failure::Refused(IngestRunRepositoryError::NotFound(id)))?;
+    change(&mut run).map_err(Failure::Refused)?;
+    save(connection, &run)?;
+    Ok(run)
+}
+
+fn begin(connection: &mut SqliteConnection, id: RunId, now: Timestamp) -> Result<IngestRun, RunFailure> {
+    let others = match find(connection, id)? {
+        Some(run) => request::open_runs(connection, &[run.series.instrument])?,
+        None => Vec::new(),
+    };
+    change(connection, id, |run| run.begin(&others, now))
 }
 
 #[async_trait]
@@ -207,62 +122,42 @@ impl IngestRunRepository for SqliteStore {
         asked: Option<TimeRange>,
     ) -> Result<IngestRun, IngestRunRepositoryError> {
         let (clock, source) = (Arc::clone(&self.clock), source.clone());
-        self.write(move |connection| {
-            let known: Option<i64> = instruments::table
-                .filter(instruments::id.eq(series.instrument.0))
-                .select(instruments::id)
-                .first(connection)
-                .optional()?;
-            if known.is_none() {
-                let cause = format!("there is no instrument {}", series.instrument);
-                return Err(Failure::Refused(PortError::unavailable(cause.into())));
-            }
-            let created_at = clock.now();
-            let source_id = Sources::load(connection)?.id_or_new(connection, &source)?;
-            diesel::insert_into(ingest_runs::table)
-                .values((
-                    ingest_runs::instrument_id.eq(series.instrument.0),
-                    ingest_runs::interval.eq(series.interval.as_str()),
-                    ingest_runs::source_id.eq(source_id),
-                    ingest_runs::asked_start.eq(asked.map(|range| range.start().unix_micros())),
-                    ingest_runs::asked_end.eq(asked.map(|range| range.end().unix_micros())),
-                    ingest_runs::state.eq(RunState::Queued.as_str()),
-                    ingest_runs::created_at.eq(created_at.unix_micros()),
-                ))
-                .execute(connection)?;
-            let id = RunId(last_id(connection)?);
-            find(connection, id)?.ok_or(Failure::Refused(IngestRunRepositoryError::NotFound(id)))
-        })
-        .await
+        self.write(move |connection| request::create(connection, series, &source, asked, clock.now()))
+            .await
+    }
+
+    async fn request(&self, request: RunRequest) -> Result<Vec<RequestedRun>, IngestRunRepositoryError> {
+        let clock = Arc::clone(&self.clock);
+        self.write(move |connection| request::request(connection, request, clock.now()))
+            .await
     }
 
     async fn begin(&self, id: RunId) -> Result<IngestRun, IngestRunRepositoryError> {
         let clock = Arc::clone(&self.clock);
-        self.write(move |connection| {
-            let mut run = unfinished(connection, id)?;
-            let now = clock.now();
-            run.state = RunState::Running;
-            run.attempts = run.attempts.saturating_add(1);
-            run.started_at = Some(now);
-            run.lease_until = now.checked_add(LEASE);
-            save(connection, &run)?;
-            Ok(run)
-        })
-        .await
+        self.write(move |connection| begin(connection, id, clock.now())).await
     }
 
-    async fn finish(&self, id: RunId, end: RunEnd) -> Result<IngestRun, IngestRunRepositoryError> {
+    async fn renew(&self, id: RunId, attempt: u32) -> Result<(), IngestRunRepositoryError> {
         let clock = Arc::clone(&self.clock);
-        self.write(move |connection| {
-            let mut run = unfinished(connection, id)?;
-            run.state = end.state;
-            run.error = end.error;
-            run.finished_at = Some(clock.now());
-            run.lease_until = None;
-            save(connection, &run)?;
-            Ok(run)
-        })
-        .await
+        self.write(move |connection| change(connection, id, |run| run.renew(attempt, clock.now())).map(drop))
+            .await
+    }
+
+    async fn hand_back(&self, id: RunId, attempt: u32) -> Result<IngestRun, IngestRunRepositoryError> {
+        self.write(move |connection| change(connection, id, |run| run.hand_back(attempt)))
+            .await
+    }
+
+    async fn finish(&self, id: RunId, attempt: u32, end: RunEnd) -> Result<IngestRun, IngestRunRepositoryError> {
+        let clock = Arc::clone(&self.clock);
+        self.write(move |connection| change(connection, id, |run| run.finish(attempt, end, clock.now())))
+            .await
+    }
+
+    async fn cancel(&self, id: RunId) -> Result<IngestRun, IngestRunRepositoryError> {
+        let clock = Arc::clone(&self.clock);
+        self.write(move |connection| change(connection, id, |run| run.cancel(clock.now())))
+            .await
     }
 
     async fn get(&self, id: RunId) -> Result<Option<IngestRun>, IngestRunRepositoryError> {

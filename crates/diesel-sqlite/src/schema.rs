@@ -229,6 +229,15 @@ diesel::table! {
         started_at -> Nullable<BigInt>,
         finished_at -> Nullable<BigInt>,
         lease_until -> Nullable<BigInt>,
+        refresh -> Bool,
+    }
+}
+
+diesel::table! {
+    ingest_request_runs (idempotency_key, position) {
+        idempotency_key -> Text,
+        position -> BigInt,
+        run_id -> BigInt,
     }
 }
 
@@ -247,7 +256,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     corporate_actions,
     corporate_action_revisions,
     corporate_action_sources,
-    ingest_runs
+    ingest_runs,
+    ingest_request_runs
 );
 
 #[cfg(test)]

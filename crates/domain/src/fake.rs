@@ -1,4 +1,5 @@
-//! A store in memory that keeps the promises of a database, for the tests of whoever uses the ports.
+//! A store in memory that keeps the promises of a database, and a provider with a script, for the tests of whoever uses
+//! the ports.
 
 mod bars;
 mod catalogue;
@@ -9,7 +10,9 @@ mod discrepancies;
 mod history;
 mod instruments;
 mod merging;
+mod provider;
 mod reading;
+mod run_queue;
 mod runs;
 mod transfer;
 mod verification;
@@ -18,10 +21,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use clock::ManualClock;
+pub use provider::{FakeProvider, flat_bar};
+pub use run_queue::InMemoryRunQueue;
 
 use crate::{
-    ChangeKind, Clock, CoveredRange, IngestRun, Instrument, InstrumentId, JournalEntry, MergeCounts, QuarantinedRow,
-    RunId, SeriesKey, TimeRange, Timestamp,
+    ChangeKind, Clock, CoveredRange, IdempotencyKey, IngestRun, Instrument, InstrumentId, JournalEntry, MergeCounts,
+    QuarantinedRow, RunId, SeriesKey, TimeRange, Timestamp,
 };
 use bars::StoredSeries;
 use corporate_actions::ActionBook;
@@ -74,6 +79,7 @@ struct State {
     journal: BTreeMap<i64, JournalEntry>,
     last_entry: i64,
     runs: BTreeMap<RunId, IngestRun>,
+    requests: BTreeMap<IdempotencyKey, Vec<RunId>>,
     last_run: i64,
 }
 

@@ -7,8 +7,8 @@ use crate::calendar::{Calendars, closes_at};
 use crate::record_bars::{DecodedRow, RecordBars, RecordError, RecordRequest};
 use crate::resolve_instrument::{FoundOrCreated, ResolutionError, ResolveInstrument, WantedInstrument};
 use crate::{
-    Basis, BoxError, IngestRunRepository, IngestRunRepositoryError, Instrument, Interval, MergeCounts, RunEnd, RunId,
-    RunState, SourceName, Symbol, TimeRange, Timestamp, Tolerance,
+    Basis, BoxError, ErrorChain, IngestRunRepository, IngestRunRepositoryError, Instrument, Interval, MergeCounts,
+    RunEnd, RunId, RunState, SourceName, Symbol, TimeRange, Timestamp, Tolerance,
 };
 
 /// Rows merged in one transaction.
@@ -160,7 +160,7 @@ impl ImportBars {
     ) -> Imported {
         let mut open = BTreeMap::new();
         let mut ended_early = self.import_all(rows, settings, progress, &mut open).await.err();
-        let error = ended_early.as_ref().map(chain);
+        let error = ended_early.as_ref().map(|error| ErrorChain(error).to_string());
         let stopped = matches!(ended_early, Some(ImportError::Rows(RowsError::Stopped)));
         let mut report = Vec::with_capacity(open.len());
         for series in open.into_values() {
@@ -171,7 +171,10 @@ impl ImportBars {
                 None => RunState::Succeeded,
             };
             let error = error.clone();
-            if let Err(failure) = self.runs.finish(series.imported.run, RunEnd { state, error }).await {
+            let ended = self
+                .runs
+                .finish(series.imported.run, series.attempt, RunEnd { state, error });
+            if let Err(failure) = ended.await {
                 ended_early.get_or_insert(failure.into());
             }
             report.push(series.imported);
@@ -244,7 +247,7 @@ impl ImportBars {
             interval,
         };
         let run = self.runs.create(key, &settings.source, None).await?;
-        self.runs.begin(run.id).await?;
+        let run = self.runs.begin(run.id).await?;
         let counts = MergeCounts::default();
         let imported = ImportedSeries {
             instrument,
@@ -256,6 +259,7 @@ impl ImportBars {
         };
         Ok(OpenSeries {
             imported,
+            attempt: run.attempts,
             traits,
             held: Vec::new(),
         })
@@ -316,6 +320,7 @@ impl ImportBars {
 
 struct OpenSeries {
     imported: ImportedSeries,
+    attempt: u32,
     traits: SeriesTraits,
     held: Vec<DecodedRow>,
 }
@@ -332,18 +337,6 @@ fn joined(here: TimeRange, before: Option<TimeRange>) -> TimeRange {
         }
     });
     reach.unwrap_or(here)
-}
-
-/// An error with its causes, for the record of the run.
-fn chain(error: &ImportError) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -1,11 +1,16 @@
 //! Ingest runs: attempts to bring one series up to date, and the port that keeps their record.
 
+mod life;
+mod request;
+mod state;
+
 use std::fmt;
-use std::str::FromStr;
 
 use async_trait::async_trait;
 
 use crate::{BoxError, MergeCounts, SeriesKey, SourceName, TimeRange, Timestamp};
+pub use request::{IdempotencyKey, IdempotencyKeyError, NewRun, RequestedRun, RunRequest};
+pub use state::{RunEnd, RunState, UnknownRunState};
 
 /// The number of a run in one store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,70 +19,6 @@ pub struct RunId(pub i64);
 impl fmt::Display for RunId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, formatter)
-    }
-}
-
-/// Where a run stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RunState {
-    /// Waits for its turn.
-    Queued,
-    /// At work.
-    Running,
-    /// Reached the end of what was asked.
-    Succeeded,
-    /// Kept what it got, but did not reach the end, or put rows in quarantine.
-    Partial,
-    /// Ended by an error; what was merged before stays.
-    Failed,
-    /// Ended by hand.
-    Cancelled,
-}
-
-/// The text names no state.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a state of a run: one of queued, running, succeeded, partial, failed, cancelled")]
-pub struct UnknownRunState(pub String);
-
-impl RunState {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::Queued,
-        Self::Running,
-        Self::Succeeded,
-        Self::Partial,
-        Self::Failed,
-        Self::Cancelled,
-    ];
-
-    /// The name used everywhere.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::Succeeded => "succeeded",
-            Self::Partial => "partial",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// Whether nothing more will happen.
-    #[must_use]
-    pub fn is_final(self) -> bool {
-        !matches!(self, Self::Queued | Self::Running)
-    }
-}
-
-impl FromStr for RunState {
-    type Err = UnknownRunState;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|state| state.as_str() == text)
-            .ok_or_else(|| UnknownRunState(text.to_owned()))
     }
 }
 
@@ -90,15 +31,18 @@ pub struct IngestRun {
     pub source: SourceName,
     /// Which series.
     pub series: SeriesKey,
-    /// What was asked for; `None` for a file, which has what it has.
+    /// What was asked for; `None` for a file, which has what it has. An open end is [`Timestamp::MIN`] or
+    /// [`Timestamp::MAX`].
     pub asked: Option<TimeRange>,
+    /// Whether everything is asked again, also what was answered before.
+    pub refresh: bool,
     /// What was reached: from the opening of the first final bar merged, changed or not, to behind that of the last.
     pub reached: Option<TimeRange>,
     /// Where it stands.
     pub state: RunState,
     /// What became of the rows so far.
     pub counts: MergeCounts,
-    /// How often it was begun.
+    /// How often it was begun. The number of the attempt at work fences: one with an older number changes nothing.
     pub attempts: u32,
     /// Why it failed, for a person.
     pub error: Option<String>,
@@ -110,15 +54,6 @@ pub struct IngestRun {
     pub finished_at: Option<Timestamp>,
     /// Until when its process counts as alive without another sign; each merge renews it.
     pub lease_until: Option<Timestamp>,
-}
-
-/// How a run ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RunEnd {
-    /// A final state.
-    pub state: RunState,
-    /// Why it failed, for a person.
-    pub error: Option<String>,
 }
 
 /// Which runs to list; `None` stands for any.
@@ -146,6 +81,28 @@ pub enum IngestRunRepositoryError {
         /// How it ended.
         state: RunState,
     },
+    /// Somebody is at work on the run, or on another one that asks the same source for the same series.
+    #[error("run {id} cannot begin: run {by} is at work on its series until {until}; wait for it, or cancel it")]
+    Held {
+        /// Which run.
+        id: RunId,
+        /// The run at work, which may be the same.
+        by: RunId,
+        /// When its lease runs out, unless it is renewed.
+        until: Timestamp,
+    },
+    /// The attempt is not the one at work: another one began since, or the run was handed back.
+    #[error("run {id} is no longer held by this attempt: another one began, or it went back to the queue")]
+    TakenOver {
+        /// Which run.
+        id: RunId,
+    },
+    /// The key stands for other runs than are asked for now.
+    #[error("the idempotency key `{key}` was used for another request; take a new key for a new request")]
+    KeyReused {
+        /// Which key.
+        key: IdempotencyKey,
+    },
     /// What is stored breaks a rule of the domain; `verify` tells more.
     #[error("the store holds a run that breaks a rule: {0}")]
     Corrupt(String),
@@ -159,7 +116,7 @@ pub enum IngestRunRepositoryError {
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
 pub trait IngestRunRepository: Send + Sync {
-    /// Records a queued run.
+    /// Records a queued run; `asked` is `None` for a file.
     ///
     /// # Errors
     /// [`IngestRunRepositoryError::Unavailable`], also when the instrument does not exist.
@@ -170,17 +127,46 @@ pub trait IngestRunRepository: Send + Sync {
         asked: Option<TimeRange>,
     ) -> Result<IngestRun, IngestRunRepositoryError>;
 
-    /// Begins a run that waits or whose process died: one more attempt, and a new lease.
+    /// Records queued runs in one transaction, and gives them in the order in which they were asked for. Where one waits
+    /// or is at work that asks for the same ([`IngestRun::answers`]), that one is given instead. A key that was used
+    /// before gives the runs recorded under it, whatever became of them.
     ///
     /// # Errors
-    /// [`IngestRunRepositoryError::NotFound`], [`IngestRunRepositoryError::Ended`].
+    /// [`IngestRunRepositoryError::KeyReused`] when the runs under the key are others than are asked for now;
+    /// [`IngestRunRepositoryError::Unavailable`], also when an instrument does not exist. Nothing is recorded then.
+    async fn request(&self, request: RunRequest) -> Result<Vec<RequestedRun>, IngestRunRepositoryError>;
+
+    /// Begins a run that waits or whose lease ran out: one more attempt, and a new lease. Of several that try at once,
+    /// one succeeds.
+    ///
+    /// # Errors
+    /// [`IngestRunRepositoryError::NotFound`], [`IngestRunRepositoryError::Ended`]; [`IngestRunRepositoryError::Held`]
+    /// when an attempt at it, or at a run that stands in its way ([`IngestRun::excludes`]), has a lease.
     async fn begin(&self, id: RunId) -> Result<IngestRun, IngestRunRepositoryError>;
 
-    /// Ends a run.
+    /// A sign of life of an attempt: a new lease, also when the old one ran out and nobody took over.
+    ///
+    /// # Errors
+    /// [`IngestRunRepositoryError::NotFound`], [`IngestRunRepositoryError::Ended`], [`IngestRunRepositoryError::TakenOver`].
+    async fn renew(&self, id: RunId, attempt: u32) -> Result<(), IngestRunRepositoryError>;
+
+    /// An attempt gives its run back to the queue, with what it counted and reached.
+    ///
+    /// # Errors
+    /// [`IngestRunRepositoryError::NotFound`], [`IngestRunRepositoryError::Ended`], [`IngestRunRepositoryError::TakenOver`].
+    async fn hand_back(&self, id: RunId, attempt: u32) -> Result<IngestRun, IngestRunRepositoryError>;
+
+    /// An attempt ends its run.
+    ///
+    /// # Errors
+    /// [`IngestRunRepositoryError::NotFound`], [`IngestRunRepositoryError::Ended`], [`IngestRunRepositoryError::TakenOver`].
+    async fn finish(&self, id: RunId, attempt: u32, end: RunEnd) -> Result<IngestRun, IngestRunRepositoryError>;
+
+    /// Ends a run by hand, whether it waits or somebody is at work on it: cancelled.
     ///
     /// # Errors
     /// [`IngestRunRepositoryError::NotFound`], [`IngestRunRepositoryError::Ended`].
-    async fn finish(&self, id: RunId, end: RunEnd) -> Result<IngestRun, IngestRunRepositoryError>;
+    async fn cancel(&self, id: RunId) -> Result<IngestRun, IngestRunRepositoryError>;
 
     /// One run.
     ///

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use time::{Date, Duration, Month};
 
+use crate::Timestamp;
+
 /// How much time one bar spans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Interval {
@@ -85,6 +87,16 @@ impl Interval {
             Self::OneMonth => Duration::days(28),
             _ => Duration::days(1),
         })
+    }
+
+    /// Where the bar after one that opens at `opened_at` opens at the earliest.
+    #[must_use]
+    pub fn next_opening(self, opened_at: Timestamp) -> Timestamp {
+        let next = match self.intraday_length() {
+            Some(length) => opened_at.checked_add(length),
+            None => Timestamp::midnight(self.next_period(opened_at.date())).ok(),
+        };
+        next.unwrap_or(Timestamp::MAX).max(opened_at.next())
     }
 
     /// Shorter than a day.
@@ -194,6 +206,19 @@ mod tests {
             Interval::OneDay.next_period(date!(2020 - 12 - 31)),
             date!(2021 - 01 - 01)
         );
+    }
+
+    #[test]
+    fn the_next_bar_opens_one_length_later() {
+        let check = |interval: Interval, opened_at: &str, next: &str| {
+            let next_opening = interval.next_opening(opened_at.parse().unwrap());
+            assert_eq!(next_opening.to_string(), next, "{interval}");
+        };
+        check(Interval::FiveMinutes, "2021-03-31T13:30:00Z", "2021-03-31T13:35:00Z");
+        check(Interval::OneDay, "2021-03-31T00:00:00Z", "2021-04-01T00:00:00Z");
+        check(Interval::OneWeek, "2021-03-29T00:00:00Z", "2021-04-05T00:00:00Z");
+        check(Interval::OneMonth, "2020-12-01T00:00:00Z", "2021-01-01T00:00:00Z");
+        assert_eq!(Interval::OneDay.next_opening(Timestamp::MAX), Timestamp::MAX);
     }
 
     #[test]

@@ -13,12 +13,14 @@ pub mod copy_store;
 mod corporate_action;
 mod coverage;
 mod decimal;
+mod error_chain;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
 pub mod fingerprint;
 mod free_text;
 mod history;
 pub mod import_bars;
+pub mod ingest;
 mod ingest_run;
 mod instrument;
 mod interval;
@@ -52,12 +54,14 @@ pub use corporate_action::{
 };
 pub use coverage::{BarState, CoverageRepository, CoveredRange, RangeSet, Stretch, confirmed, expected_openings, gaps};
 pub use decimal::{DecimalError, MAX_FRACTION_DIGITS, MAX_WHOLE_DIGITS};
+pub use error_chain::ErrorChain;
 pub use free_text::storable;
 pub use history::{
     ChangeKind, Discrepancy, Dispute, JournalEntry, PriceHistory, QuarantinedRow, Revision, RevisionKind,
 };
 pub use ingest_run::{
-    IngestRun, IngestRunRepository, IngestRunRepositoryError, RunEnd, RunFilter, RunId, RunState, UnknownRunState,
+    IdempotencyKey, IdempotencyKeyError, IngestRun, IngestRunRepository, IngestRunRepositoryError, NewRun,
+    RequestedRun, RunEnd, RunFilter, RunId, RunRequest, RunState, UnknownRunState,
 };
 pub use instrument::{
     Instrument, InstrumentCursor, InstrumentDetails, InstrumentFilter, InstrumentId, InstrumentOrder, InstrumentPage,
@@ -70,7 +74,7 @@ pub use price::Price;
 pub use price_repository::{BarChunk, BarQuery, PriceRepository, PriceRepositoryError, Removal, TimeOrder};
 pub use provider::{
     BarRequest, CallBudget, Fetched, MarketDataProvider, OfferedInterval, Page, ProviderCapabilities, ProviderError,
-    SymbolMatch,
+    Providers, RegisteredProvider, SymbolMatch,
 };
 pub use resampling::{BarPart, Resampler, bucket_start, parts_range};
 pub use series::{Basis, Series, SeriesCatalogue, UnknownBasis};
@@ -95,6 +99,7 @@ pub mod mock {
     pub use crate::corporate_action::MockCorporateActionRepository;
     pub use crate::coverage::MockCoverageRepository;
     pub use crate::history::MockPriceHistory;
+    pub use crate::ingest::MockRunQueue;
     pub use crate::ingest_run::MockIngestRunRepository;
     pub use crate::instrument::MockInstrumentRepository;
     pub use crate::price_repository::MockPriceRepository;

@@ -3,6 +3,7 @@
 mod plan;
 mod settlement;
 
+pub(crate) use plan::same_values;
 pub use plan::{MergePlan, Restatement, plan};
 pub use settlement::Settlement;
 

@@ -1,12 +1,14 @@
 //! The port to sources of bars outside this system.
 
 mod error;
+mod registry;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 pub use error::ProviderError;
+pub use registry::{Providers, RegisteredProvider};
 
 use crate::record_bars::DecodedRow;
 use crate::{
@@ -21,8 +23,10 @@ pub enum Page {
     Whole,
     /// So many bars.
     Bars(u32),
-    /// Bars that open within so much time.
+    /// Bars that open within so much time, from wherever a range begins.
     Span(time::Duration),
+    /// Bars of the calendar month in which a range begins: the page before cannot be overlapped.
+    Month,
 }
 
 /// Bars of one length, as a provider offers them.
@@ -32,6 +36,9 @@ pub struct OfferedInterval {
     pub interval: Interval,
     /// How far back they go from now; `None` to the first that the provider has.
     pub look_back: Option<time::Duration>,
+    /// Before this instant the provider has none of anything, and refuses to be asked; `None` where it may be asked for
+    /// any time.
+    pub since: Option<Timestamp>,
     /// How many come at once.
     pub page: Page,
 }
@@ -57,6 +64,18 @@ pub struct ProviderCapabilities {
     pub corporate_actions: bool,
     /// Whether it can be searched for symbols.
     pub search: bool,
+}
+
+impl OfferedInterval {
+    /// The first instant for which the provider may be asked at the time `now`; the least there is where nothing bounds it.
+    #[must_use]
+    pub fn reach(&self, now: Timestamp) -> Timestamp {
+        let back = self.look_back.and_then(|back| now.checked_add(-back));
+        [back, self.since]
+            .into_iter()
+            .flatten()
+            .fold(Timestamp::MIN, Timestamp::max)
+    }
 }
 
 impl ProviderCapabilities {
@@ -117,6 +136,8 @@ pub struct Fetched {
 pub struct SymbolMatch {
     /// How the provider spells it.
     pub spelling: Symbol,
+    /// How we write it where that differs from the spelling: `BTC-USDT` for `BTCUSDT`.
+    pub symbol: Option<Symbol>,
     /// What people call it.
     pub name: String,
     /// What it is, when the provider says.

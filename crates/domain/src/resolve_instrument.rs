@@ -193,7 +193,7 @@ impl ResolveInstrument {
 }
 
 /// Those on that exchange; when there are none, the only one whose exchange is not known.
-fn listed_on(found: Vec<Instrument>, exchange: &Exchange) -> Vec<Instrument> {
+pub(crate) fn listed_on(found: Vec<Instrument>, exchange: &Exchange) -> Vec<Instrument> {
     let (exact, others): (Vec<_>, Vec<_>) = found
         .into_iter()
         .partition(|instrument| instrument.details.exchange.as_ref() == Some(exchange));

@@ -14,10 +14,10 @@ use async_trait::async_trait;
 use domain::{
     AssetClass, BarRequest, Basis, CallBudget, Clock, CorporateAction, Fetched, Instrument, Interval,
     MarketDataProvider, OfferedInterval, Page, ProviderCapabilities, ProviderError, SourceName, Symbol, SymbolMatch,
-    Tolerance,
+    Timestamp, Tolerance,
 };
 use secrecy::SecretString;
-use time::Duration;
+use time::macros::date;
 
 use crate::budgeted::{BudgetSettings, CallCosts};
 use crate::connection::{ApiKey, Connection, ConnectionSettings, SetupError};
@@ -122,6 +122,11 @@ impl AlphaVantage {
     }
 }
 
+/// "Any month in the last 20+ years since 2000-01 (January 2000) is supported", says the documentation of intraday bars.
+fn first_month() -> Option<Timestamp> {
+    Timestamp::midnight(date!(2000 - 01 - 01)).ok()
+}
+
 #[async_trait]
 impl MarketDataProvider for AlphaVantage {
     fn name(&self) -> SourceName {
@@ -132,9 +137,9 @@ impl MarketDataProvider for AlphaVantage {
         let offered = |interval: Interval| OfferedInterval {
             interval,
             look_back: None,
-            // Intraday bars come by the calendar month.
+            since: first_month().filter(|_| interval.is_intraday()),
             page: if interval.is_intraday() {
-                Page::Span(Duration::days(30))
+                Page::Month
             } else {
                 Page::Whole
             },
@@ -186,6 +191,9 @@ impl MarketDataProvider for AlphaVantage {
     }
 
     async fn describe_symbol(&self, spelling: &Symbol) -> Result<SymbolMatch, ProviderError> {
+        if let Some(pair) = decode::described_pair(spelling) {
+            return Ok(pair);
+        }
         let found = self.symbols_like(spelling.as_str(), Some(spelling)).await?;
         found
             .into_iter()

@@ -94,6 +94,7 @@ impl MarketDataProvider for Binance {
         let offered = |interval| OfferedInterval {
             interval,
             look_back: None,
+            since: None,
             page: Page::Bars(PAGE),
         };
         let klines = |weight: Option<NonZeroU32>| weight.map(|weight| weight.get() / KLINES_WEIGHT);

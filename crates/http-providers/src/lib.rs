@@ -1,7 +1,7 @@
 //! Sources of bars over HTTP, behind [`domain::MarketDataProvider`]: one module per source, each with a transport
 //! (`client.rs`), their words (`payload.rs`) and a pure translation into ours (`decode.rs`).
 //!
-//! [`Providers`] puts them together with what they share, which are decorators of the port: [`Retrying`] around
+//! [`providers`] puts them together with what they share, which are decorators of the port: [`Retrying`] around
 //! [`Budgeted`] around a source, so that a retry spends from the budget too.
 
 mod alpha_vantage;
@@ -17,7 +17,7 @@ pub use alpha_vantage::{AlphaVantage, AlphaVantageSettings, AnswerFormat, Plan};
 pub use binance::{Binance, BinanceSettings};
 pub use budgeted::{Budget, BudgetSettings, Budgeted, CallCosts};
 pub use connection::{ConnectionSettings, SetupError};
-pub use providers::{Providers, ProvidersSettings, RegisteredProvider};
+pub use providers::{ProvidersSettings, providers};
 pub use retrying::{RetrySettings, Retrying};
 pub use yahoo::{Yahoo, YahooSettings};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use backon::{ExponentialBuilder, Retryable};
 use domain::{
-    BarRequest, CallBudget, CorporateAction, Fetched, Instrument, MarketDataProvider, ProviderCapabilities,
+    BarRequest, CallBudget, CorporateAction, ErrorChain, Fetched, Instrument, MarketDataProvider, ProviderCapabilities,
     ProviderError, SourceName, Symbol, SymbolMatch,
 };
 
@@ -60,7 +60,7 @@ impl<P: MarketDataProvider> Retrying<P> {
             .adjust(|error, pause| self.pause(error, pause?))
             .notify(|error, pause| {
                 let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-                tracing::warn!(provider = %self.inner.name(), pause_ms, error = %Chain(error), "asking again");
+                tracing::warn!(provider = %self.inner.name(), pause_ms, error = %ErrorChain(error), "asking again");
             })
             .await
     }
@@ -108,21 +108,6 @@ impl<P: MarketDataProvider> MarketDataProvider for Retrying<P> {
 
     async fn describe_symbol(&self, spelling: &Symbol) -> Result<SymbolMatch, ProviderError> {
         self.retry(|| self.inner.describe_symbol(spelling)).await
-    }
-}
-
-/// An error with its causes on one line.
-struct Chain<'a>(&'a ProviderError);
-
-impl std::fmt::Display for Chain<'_> {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{}", self.0)?;
-        let mut cause = std::error::Error::source(self.0);
-        while let Some(error) = cause {
-            write!(formatter, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
     }
 }
 

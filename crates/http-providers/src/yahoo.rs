@@ -75,6 +75,7 @@ fn offered() -> Vec<OfferedInterval> {
     let offered = |interval, look_back: Option<i64>, page| OfferedInterval {
         interval,
         look_back: look_back.map(Duration::days),
+        since: None,
         page,
     };
     vec![

@@ -46,6 +46,8 @@ pub mod random_histories;
 pub mod reading;
 pub mod removal;
 pub mod revisions;
+pub mod run_leases;
+pub mod run_requests;
 pub mod runs;
 pub mod transfer;
 pub mod withdrawal;

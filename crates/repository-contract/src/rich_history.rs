@@ -2,7 +2,7 @@
 
 use domain::{
     ActionBatch, AssetClass, Basis, CorporateAction, CorporateActionKind, InstrumentDetails, InstrumentId, Interval,
-    MergeBatch, Precedence, RunEnd, RunId, RunState, SeriesKey, SplitRatio,
+    MergeBatch, NewRun, Precedence, RunEnd, RunId, RunRequest, RunState, SeriesKey, SplitRatio, TimeRange,
 };
 use time::{Date, Duration, Month};
 
@@ -61,26 +61,30 @@ async fn instruments(fixture: &Fixture) -> InstrumentId {
     fixture.instruments().update(apple.id, renamed).await.unwrap().id
 }
 
-/// A run in each state; returns the one at work.
+/// A run in each state, for a range or for what a file has; returns the one at work.
 async fn runs(fixture: &Fixture, series: SeriesKey) -> RunId {
-    let asked = Some(days("2024-01-01", "2024-02-01"));
-    let mut ids = Vec::new();
-    for state in RunState::ALL {
-        let asked = asked.filter(|_| state != RunState::Failed);
-        let id = fixture.runs().create(series, &source("yahoo"), asked).await.unwrap().id;
-        if state != RunState::Queued {
-            fixture.advance(Duration::seconds(1));
-            fixture.runs().begin(id).await.unwrap();
-        }
-        if state.is_final() {
-            let error = (state == RunState::Failed).then(|| "source unavailable: 503".to_owned());
-            fixture.runs().finish(id, RunEnd { state, error }).await.unwrap();
-        }
-        if state == RunState::Running {
-            ids.push(id);
-        }
+    let yahoo = source("yahoo");
+    let refreshed = NewRun {
+        series,
+        source: yahoo.clone(),
+        asked: days("2024-01-01", "2024-02-01"),
+        refresh: true,
+    };
+    let (runs, key) = (vec![refreshed], Some("rich".parse().unwrap()));
+    fixture.runs().request(RunRequest { runs, key }).await.unwrap();
+    for state in RunState::ALL.into_iter().filter(|state| state.is_final()) {
+        let asked = (state != RunState::Failed).then(|| days("2024-01-01", "2024-02-01"));
+        let id = fixture.runs().create(series, &yahoo, asked).await.unwrap().id;
+        fixture.advance(Duration::seconds(1));
+        let attempt = fixture.runs().begin(id).await.unwrap().attempts;
+        let error = (state == RunState::Failed).then(|| "source unavailable: 503".to_owned());
+        let end = RunEnd { state, error };
+        fixture.runs().finish(id, attempt, end).await.unwrap();
     }
-    *ids.first().unwrap()
+    let open = Some(TimeRange::ALL);
+    let id = fixture.runs().create(series, &yahoo, open).await.unwrap().id;
+    fixture.advance(Duration::seconds(1));
+    fixture.runs().begin(id).await.unwrap().id
 }
 
 /// Bars that were inserted, restated, confirmed and removed, one that is forming, bad rows and coverage.

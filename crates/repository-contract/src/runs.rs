@@ -37,6 +37,7 @@ pub async fn a_new_run_waits(fixture: &Fixture) {
         source: source("yahoo"),
         series,
         asked: Some(asked),
+        refresh: false,
         reached: None,
         state: RunState::Queued,
         counts: MergeCounts::default(),
@@ -69,7 +70,7 @@ pub async fn a_run_begins_and_ends(fixture: &Fixture) {
         state: RunState::Failed,
         error: Some("source unavailable".to_owned()),
     };
-    let run = fixture.runs().finish(id, failed).await.unwrap();
+    let run = fixture.runs().finish(id, 1, failed).await.unwrap();
     assert_eq!(
         (run.state, run.error.as_deref()),
         (RunState::Failed, Some("source unavailable"))
@@ -78,46 +79,64 @@ pub async fn a_run_begins_and_ends(fixture: &Fixture) {
     assert_eq!(get(fixture, id).await, run);
 }
 
-/// An ended run neither begins nor ends again, whatever its end was.
+/// An ended run neither begins, goes on nor ends again, whatever its end was.
 pub async fn a_run_ends_only_once(fixture: &Fixture) {
     let series = fixture.daily_series("AAPL").await;
     for state in RunState::ALL.into_iter().filter(|state| state.is_final()) {
         let id = queued(fixture, series).await;
         fixture.runs().begin(id).await.unwrap();
-        let ended = fixture.runs().finish(id, end(state)).await.unwrap();
-        let again = fixture.runs().finish(id, end(RunState::Cancelled)).await.unwrap_err();
-        assert!(
-            matches!(again, IngestRunRepositoryError::Ended { state: was, .. } if was == state),
-            "{again:?}"
-        );
-        let begun = fixture.runs().begin(id).await.unwrap_err();
-        assert!(
-            matches!(begun, IngestRunRepositoryError::Ended { state: was, .. } if was == state),
-            "{begun:?}"
-        );
+        let ended = fixture.runs().finish(id, 1, end(state)).await.unwrap();
+        let refused = [
+            fixture.runs().begin(id).await.map(drop),
+            fixture.runs().renew(id, 1).await,
+            fixture.runs().hand_back(id, 1).await.map(drop),
+            fixture.runs().finish(id, 1, end(RunState::Cancelled)).await.map(drop),
+            fixture.runs().cancel(id).await.map(drop),
+        ];
+        for refused in refused {
+            let error = refused.unwrap_err();
+            assert!(
+                matches!(error, IngestRunRepositoryError::Ended { state: was, .. } if was == state),
+                "{error:?}"
+            );
+        }
         assert_eq!(get(fixture, id).await, ended);
     }
 }
 
-/// A run that waits can be cancelled before it began.
-pub async fn a_waiting_run_can_be_cancelled(fixture: &Fixture) {
+/// A run is cancelled by hand while it waits, and while somebody is at work on it.
+pub async fn a_run_can_be_cancelled_before_it_ends(fixture: &Fixture) {
     let series = fixture.daily_series("AAPL").await;
-    let id = queued(fixture, series).await;
-    let run = fixture.runs().finish(id, end(RunState::Cancelled)).await.unwrap();
-    assert_eq!(
-        (run.state, run.started_at, run.finished_at),
-        (RunState::Cancelled, None, Some(fixture.now()))
-    );
+    let (waiting, working) = (queued(fixture, series).await, queued(fixture, series).await);
+    let started_at = fixture.runs().begin(working).await.unwrap().started_at;
+    fixture.advance(Duration::seconds(1));
+    for (id, started_at) in [(waiting, None), (working, started_at)] {
+        let run = fixture.runs().cancel(id).await.unwrap();
+        assert_eq!(
+            (run.state, run.started_at, run.finished_at, run.lease_until),
+            (RunState::Cancelled, started_at, Some(fixture.now()), None)
+        );
+        assert_eq!(get(fixture, id).await, run);
+    }
 }
 
-/// What there is not cannot be begun, ended or found.
+/// What there is not cannot be begun, renewed, handed back, ended or found.
 pub async fn an_unknown_run_is_not_found(fixture: &Fixture) {
     let nobody = RunId(4711);
-    let not_found = |error| matches!(error, IngestRunRepositoryError::NotFound(RunId(4711)));
-    assert!(not_found(fixture.runs().begin(nobody).await.unwrap_err()));
-    assert!(not_found(
-        fixture.runs().finish(nobody, end(RunState::Failed)).await.unwrap_err()
-    ));
+    let refused = [
+        fixture.runs().begin(nobody).await.map(drop),
+        fixture.runs().renew(nobody, 1).await,
+        fixture.runs().hand_back(nobody, 1).await.map(drop),
+        fixture.runs().finish(nobody, 1, end(RunState::Failed)).await.map(drop),
+        fixture.runs().cancel(nobody).await.map(drop),
+    ];
+    for refused in refused {
+        let error = refused.unwrap_err();
+        assert!(
+            matches!(error, IngestRunRepositoryError::NotFound(id) if id == nobody),
+            "{error:?}"
+        );
+    }
     assert_eq!(fixture.runs().get(nobody).await.unwrap(), None);
 }
 
@@ -202,7 +221,7 @@ pub async fn a_run_whose_process_died_is_an_orphan(fixture: &Fixture) {
     for id in [working, ended] {
         fixture.runs().begin(id).await.unwrap();
     }
-    fixture.runs().finish(ended, end(RunState::Succeeded)).await.unwrap();
+    fixture.runs().finish(ended, 1, end(RunState::Succeeded)).await.unwrap();
     assert_eq!(fixture.runs().orphaned().await.unwrap(), []);
 
     let lease = get(fixture, working).await.lease_until.unwrap();

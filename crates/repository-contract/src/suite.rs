@@ -159,7 +159,7 @@ macro_rules! suite {
                 a_new_run_waits
                 a_run_begins_and_ends
                 a_run_ends_only_once
-                a_waiting_run_can_be_cancelled
+                a_run_can_be_cancelled_before_it_ends
                 an_unknown_run_is_not_found
                 a_run_needs_its_instrument
                 counts_and_reach_grow_with_each_merge
@@ -168,6 +168,27 @@ macro_rules! suite {
                 an_orphan_begins_again_with_what_it_had
                 a_merge_renews_the_lease
                 runs_are_listed_newest_first
+            }
+            run_leases {
+                a_run_at_work_is_held_until_its_lease_runs_out
+                runs_of_one_series_from_one_source_take_turns
+                files_hold_nobody_up
+                a_sign_of_life_renews_the_lease
+                a_run_that_is_handed_back_waits_again
+                an_attempt_that_was_overtaken_changes_nothing
+                of_several_that_begin_at_once_one_wins
+            }
+            run_requests {
+                requested_runs_wait_in_their_order
+                what_waits_or_is_at_work_is_given_again
+                a_file_answers_no_request
+                a_key_gives_its_runs_again
+                a_key_remembers_what_was_there_before_it
+                a_key_cannot_be_used_for_something_else
+                a_request_is_recorded_as_a_whole_or_not_at_all
+                a_request_for_nothing_gives_nothing
+                a_key_is_forgotten_with_its_runs
+                requests_at_once_are_given_one_set_of_runs
             }
             transfer {
                 everything_is_copied_out_digit_for_digit

@@ -18,6 +18,7 @@ pub(crate) struct RunRow {
     interval: String,
     source_id: i32,
     asked: (Option<Micros>, Option<Micros>),
+    refresh: bool,
     reached: (Option<Micros>, Option<Micros>),
     state: String,
     counts: CountsRow,
@@ -36,6 +37,7 @@ macro_rules! run_columns {
             ingest_runs::interval,
             ingest_runs::source_id,
             (ingest_runs::asked_start, ingest_runs::asked_end),
+            ingest_runs::refresh,
             (ingest_runs::reached_start, ingest_runs::reached_end),
             ingest_runs::state,
             (
@@ -79,6 +81,7 @@ impl RunRow {
             source: sources.name(self.source_id, row)?,
             series: key_of(self.instrument_id, &self.interval)?,
             asked: range("asked", self.asked)?,
+            refresh: self.refresh,
             reached: range("reached", self.reached)?,
             state: self
                 .state

@@ -91,6 +91,7 @@ async fn runs(link: &mut Link, records: &[Record], sources: &Sources) -> Result<
             ingest_runs::started_at.eq(micros(run.started_at)),
             ingest_runs::finished_at.eq(micros(run.finished_at)),
             ingest_runs::lease_until.eq(micros(run.lease_until)),
+            ingest_runs::refresh.eq(run.refresh),
         ))
     });
     insert_new!(link, ingest_runs, ingest_runs::id, rows);

@@ -111,6 +111,12 @@ const REFERENCES: &[Reference] = &[
     Reference::to_source("corporate_action_sources"),
     Reference::to_instrument("ingest_runs"),
     Reference::to_source("ingest_runs"),
+    Reference {
+        table: "ingest_request_runs",
+        columns: &["run_id"],
+        parent: "ingest_runs",
+        named: &["id"],
+    },
 ];
 
 /// Each query tells where its rule is broken.

@@ -33,7 +33,7 @@ fn names_and_types_are_those_of_the_migrations() {
         .into_iter()
         .map(|column| {
             let plain = match (column.sql_type.as_str(), column.name.as_str()) {
-                ("INTEGER", "active" | "gives_volume") => "Bool",
+                ("INTEGER", "active" | "gives_volume" | "refresh") => "Bool",
                 ("INTEGER", _) => "BigInt",
                 ("TEXT", _) => "Text",
                 ("BLOB", _) => "Binary",

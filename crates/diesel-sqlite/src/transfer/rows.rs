@@ -73,6 +73,7 @@ fn run(connection: &mut SqliteConnection, run: &IngestRun, sources: &mut Sources
             ingest_runs::started_at.eq(micros(run.started_at)),
             ingest_runs::finished_at.eq(micros(run.finished_at)),
             ingest_runs::lease_until.eq(micros(run.lease_until)),
+            ingest_runs::refresh.eq(run.refresh),
         ))
         .on_conflict(ingest_runs::id)
         .do_nothing()

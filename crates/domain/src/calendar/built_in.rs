@@ -7,7 +7,7 @@ use time::{Duration, Time};
 
 use super::hours::{Edge, MarketHours};
 use super::{MarketZone, TradingCalendar, ZoneError};
-use crate::{CalendarName, CodeError, Instrument};
+use crate::{CalendarName, CodeError, Instrument, InstrumentDetails};
 
 /// Why the calendars cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -93,7 +93,13 @@ impl Calendars {
     /// The calendar that an instrument names, or the fallback when there is none of that name.
     #[must_use]
     pub fn for_instrument(&self, instrument: &Instrument) -> Arc<dyn TradingCalendar> {
-        self.get(&instrument.details.calendar)
+        self.for_details(&instrument.details)
+    }
+
+    /// The calendar that an instrument of these details would have.
+    #[must_use]
+    pub fn for_details(&self, details: &InstrumentDetails) -> Arc<dyn TradingCalendar> {
+        self.get(&details.calendar)
             .unwrap_or_else(|| Arc::clone(&self.fallback))
     }
 }

@@ -152,6 +152,11 @@ impl State {
         self.quarantine.retain(|_, row| row.series.instrument != id);
         self.journal.retain(|_, entry| entry.series.instrument != id);
         self.runs.retain(|_, run| run.series.instrument != id);
+        let runs = &self.runs;
+        self.requests.retain(|_, ids| {
+            ids.retain(|id| runs.contains_key(id));
+            !ids.is_empty()
+        });
         self.actions.remove(&id);
         Ok(())
     }

@@ -1,16 +1,12 @@
 //! Ingest runs in memory.
 
 use async_trait::async_trait;
-use time::Duration;
 
 use super::{InMemoryStore, State};
 use crate::{
-    IngestRun, IngestRunRepository, IngestRunRepositoryError, MergeCounts, RunEnd, RunFilter, RunId, RunState,
-    SeriesKey, SourceName, TimeRange, Timestamp,
+    IngestRun, IngestRunRepository, IngestRunRepositoryError, MergeCounts, NewRun, RequestedRun, RunEnd, RunFilter,
+    RunId, RunRequest, RunState, SeriesKey, SourceName, TimeRange, Timestamp,
 };
-
-/// How long a process counts as alive after its last sign.
-const LEASE: Duration = Duration::minutes(5);
 
 #[async_trait]
 impl IngestRunRepository for InMemoryStore {
@@ -21,48 +17,64 @@ impl IngestRunRepository for InMemoryStore {
         asked: Option<TimeRange>,
     ) -> Result<IngestRun, IngestRunRepositoryError> {
         let (mut state, now) = self.open();
-        if !state.instruments.contains_key(&series.instrument) {
-            let cause = format!("there is no instrument {}", series.instrument);
-            return Err(IngestRunRepositoryError::Unavailable(cause.into()));
-        }
-        state.last_run += 1;
-        let run = IngestRun {
-            id: RunId(state.last_run),
-            source: source.clone(),
+        state.refuse_homeless(series)?;
+        let new = NewRun {
             series,
+            source: source.clone(),
+            asked: asked.unwrap_or(TimeRange::ALL),
+            refresh: false,
+        };
+        let run = IngestRun {
             asked,
-            reached: None,
-            state: RunState::Queued,
-            counts: MergeCounts::default(),
-            attempts: 0,
-            error: None,
-            created_at: now,
-            started_at: None,
-            finished_at: None,
-            lease_until: None,
+            ..IngestRun::queued(state.next_run(), new, now)
         };
         state.runs.insert(run.id, run.clone());
         Ok(run)
     }
 
-    async fn begin(&self, id: RunId) -> Result<IngestRun, IngestRunRepositoryError> {
+    async fn request(&self, request: RunRequest) -> Result<Vec<RequestedRun>, IngestRunRepositoryError> {
         let (mut state, now) = self.open();
-        let run = state.unfinished(id)?;
-        run.state = RunState::Running;
-        run.attempts += 1;
-        run.started_at = Some(now);
-        run.lease_until = now.checked_add(LEASE);
-        Ok(run.clone())
+        if let Some((key, ids)) = request.key.as_ref().and_then(|key| state.requests.get_key_value(key)) {
+            let recorded = ids.iter().filter_map(|id| state.runs.get(id)).cloned().collect();
+            return request.repeated(key, recorded);
+        }
+        let RunRequest { runs, key } = request;
+        runs.iter().try_for_each(|new| state.refuse_homeless(new.series))?;
+        let given: Vec<_> = runs.into_iter().map(|new| state.found_or_queued(new, now)).collect();
+        if let Some(key) = key {
+            state.requests.insert(key, given.iter().map(|one| one.run.id).collect());
+        }
+        Ok(given)
     }
 
-    async fn finish(&self, id: RunId, end: RunEnd) -> Result<IngestRun, IngestRunRepositoryError> {
+    async fn begin(&self, id: RunId) -> Result<IngestRun, IngestRunRepositoryError> {
         let (mut state, now) = self.open();
-        let run = state.unfinished(id)?;
-        run.state = end.state;
-        run.error = end.error;
-        run.finished_at = Some(now);
-        run.lease_until = None;
-        Ok(run.clone())
+        let others: Vec<_> = state
+            .runs
+            .values()
+            .filter(|run| run.held_until(now).is_some())
+            .cloned()
+            .collect();
+        state.change(id, |run| run.begin(&others, now))
+    }
+
+    async fn renew(&self, id: RunId, attempt: u32) -> Result<(), IngestRunRepositoryError> {
+        let (mut state, now) = self.open();
+        state.change(id, |run| run.renew(attempt, now)).map(drop)
+    }
+
+    async fn hand_back(&self, id: RunId, attempt: u32) -> Result<IngestRun, IngestRunRepositoryError> {
+        self.open().0.change(id, |run| run.hand_back(attempt))
+    }
+
+    async fn finish(&self, id: RunId, attempt: u32, end: RunEnd) -> Result<IngestRun, IngestRunRepositoryError> {
+        let (mut state, now) = self.open();
+        state.change(id, |run| run.finish(attempt, end, now))
+    }
+
+    async fn cancel(&self, id: RunId) -> Result<IngestRun, IngestRunRepositoryError> {
+        let (mut state, now) = self.open();
+        state.change(id, |run| run.cancel(now))
     }
 
     async fn get(&self, id: RunId) -> Result<Option<IngestRun>, IngestRunRepositoryError> {
@@ -87,19 +99,45 @@ impl IngestRunRepository for InMemoryStore {
 
     async fn orphaned(&self) -> Result<Vec<IngestRun>, IngestRunRepositoryError> {
         let (state, now) = self.open();
-        let dead =
-            |run: &&IngestRun| run.state == RunState::Running && run.lease_until.is_none_or(|until| until <= now);
+        let dead = |run: &&IngestRun| run.state == RunState::Running && run.held_until(now).is_none();
         Ok(state.runs.values().filter(dead).cloned().collect())
     }
 }
 
 impl State {
-    fn unfinished(&mut self, id: RunId) -> Result<&mut IngestRun, IngestRunRepositoryError> {
-        let run = self.runs.get_mut(&id).ok_or(IngestRunRepositoryError::NotFound(id))?;
-        if run.state.is_final() {
-            return Err(IngestRunRepositoryError::Ended { id, state: run.state });
+    fn refuse_homeless(&self, series: SeriesKey) -> Result<(), IngestRunRepositoryError> {
+        if self.instruments.contains_key(&series.instrument) {
+            return Ok(());
         }
-        Ok(run)
+        let cause = format!("there is no instrument {}", series.instrument);
+        Err(IngestRunRepositoryError::Unavailable(cause.into()))
+    }
+
+    fn next_run(&mut self) -> RunId {
+        self.last_run += 1;
+        RunId(self.last_run)
+    }
+
+    /// The first run that waits or is at work and asks for the same, else a new one.
+    fn found_or_queued(&mut self, new: NewRun, now: Timestamp) -> RequestedRun {
+        let open = |run: &&IngestRun| !run.state.is_final() && run.answers(&new);
+        if let Some(run) = self.runs.values().find(open).cloned() {
+            return RequestedRun { run, created: false };
+        }
+        let run = IngestRun::queued(self.next_run(), new, now);
+        self.runs.insert(run.id, run.clone());
+        RequestedRun { run, created: true }
+    }
+
+    /// A run as `change` leaves it; as it was when that fails.
+    fn change(
+        &mut self,
+        id: RunId,
+        change: impl FnOnce(&mut IngestRun) -> Result<(), IngestRunRepositoryError>,
+    ) -> Result<IngestRun, IngestRunRepositoryError> {
+        let run = self.runs.get_mut(&id).ok_or(IngestRunRepositoryError::NotFound(id))?;
+        change(run)?;
+        Ok(run.clone())
     }
 
     /// Adds to a run what a merge did for it.
@@ -110,16 +148,8 @@ impl State {
         merged: Option<TimeRange>,
         now: Timestamp,
     ) {
-        let Some(run) = run.and_then(|id| self.runs.get_mut(&id)) else {
-            return;
-        };
-        run.counts += counts;
-        run.reached = match (run.reached, merged) {
-            (Some(reached), Some(merged)) => Some(reached.hull(merged)),
-            (reached, merged) => merged.or(reached),
-        };
-        if run.state == RunState::Running {
-            run.lease_until = now.checked_add(LEASE);
+        if let Some(run) = run.and_then(|id| self.runs.get_mut(&id)) {
+            run.count(counts, merged, now);
         }
     }
 }

@@ -109,6 +109,11 @@ pub fn plan(
     plan
 }
 
+/// Whether a bar repeats what the same source said before.
+pub(crate) fn same_values(new: &Bar, old: &Bar, tolerance: Tolerance) -> bool {
+    says_the_same(new, old, tolerance, false)
+}
+
 /// Whether the new bar repeats the old one. What it does not state is not compared; what an outranked source states
 /// beyond the old bar is no contradiction either.
 pub(super) fn says_the_same(new: &Bar, old: &Bar, tolerance: Tolerance, outranked: bool) -> bool {

@@ -89,7 +89,8 @@ pub struct CounterRecord {
 pub enum Record {
     /// Of [`Part::Instruments`].
     Instrument(InstrumentRecord),
-    /// Of [`Part::Runs`].
+    /// Of [`Part::Runs`]. The keys by which clients asked for them stay behind: a request that is sent again to the copy
+    /// is a new one there.
     Run(IngestRun),
     /// Of [`Part::Series`].
     Series(Series),

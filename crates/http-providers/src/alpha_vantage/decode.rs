@@ -1,8 +1,9 @@
 //! A table becomes rows or symbols: pure, so that it is tested on recordings.
 
 use domain::record_bars::DecodedRow;
+use domain::resolve_instrument::guess_asset_class;
 use domain::{
-    AssetClass, BarError, BarField, BarRequest, BarValues, Fetched, Interval, MarketZone, Price, SymbolMatch,
+    AssetClass, BarError, BarField, BarRequest, BarValues, Fetched, Interval, MarketZone, Price, Symbol, SymbolMatch,
     TimeRange, Timestamp, Volume,
 };
 use time::format_description::BorrowedFormatItem;
@@ -10,7 +11,7 @@ use time::macros::format_description;
 use time::{Date, PrimitiveDateTime};
 
 use super::actions;
-use super::function::{NEW_YORK, Reach};
+use super::function::{self, NEW_YORK, Reach};
 use super::payload::{Row, Table};
 use crate::connection::Malformed;
 use crate::stamps;
@@ -164,6 +165,7 @@ pub(super) fn matches(table: &Table<'_>) -> Vec<SymbolMatch> {
         let spelling = row.get("symbol")?;
         Some(SymbolMatch {
             spelling: spelling.parse().ok()?,
+            symbol: None,
             name: row.get("name").unwrap_or(spelling).to_owned(),
             asset_class: match row.get("type") {
                 Some("Equity") => Some(AssetClass::Stock),
@@ -176,6 +178,25 @@ pub(super) fn matches(table: &Table<'_>) -> Vec<SymbolMatch> {
         })
     });
     found.collect()
+}
+
+/// A pair as we describe it, which their search has none of; `None` when the symbol is not that of a pair.
+pub(super) fn described_pair(spelling: &Symbol) -> Option<SymbolMatch> {
+    let class = guess_asset_class(spelling);
+    let (base, quote) = function::pair(spelling).ok()?;
+    let symbol = match class {
+        AssetClass::Crypto => format!("{base}-{quote}").parse().ok(),
+        AssetClass::Forex => None,
+        _ => return None,
+    };
+    Some(SymbolMatch {
+        spelling: spelling.clone(),
+        symbol,
+        name: format!("{base} / {quote}"),
+        asset_class: Some(class),
+        exchange: None,
+        currency: quote.parse().ok(),
+    })
 }
 
 #[cfg(test)]

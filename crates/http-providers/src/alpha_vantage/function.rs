@@ -135,7 +135,7 @@ fn month_of(instant: Timestamp) -> Result<(String, Timestamp), ProviderError> {
 }
 
 /// Base and quote of `BTC-EUR`, `EUR/USD` or `EURUSD`.
-fn pair(spelling: &Symbol) -> Result<(String, String), ProviderError> {
+pub(super) fn pair(spelling: &Symbol) -> Result<(String, String), ProviderError> {
     let text = spelling.to_upper();
     let parted = match text.split_once(['-', '/', '_']) {
         Some(parts) => Some(parts),

@@ -1,15 +1,13 @@
 //! Klines become rows, symbols become matches: pure, so that it is tested on recordings.
 
+use super::PAGE;
+use super::payload::{self, Kline, TradedSymbol};
+use crate::connection::Malformed;
 use domain::record_bars::DecodedRow;
 use domain::{
     AssetClass, BarError, BarField, BarRequest, BarValues, Currency, DecimalError, Fetched, Interval, SymbolMatch,
     TimeRange, Timestamp,
 };
-use time::Duration;
-
-use super::PAGE;
-use super::payload::{self, Kline, TradedSymbol};
-use crate::connection::Malformed;
 
 /// 2015-01-01: nothing was traded there before 2017. Seconds read as milliseconds lie in January 1970.
 const FIRST_MILLISECOND: i64 = 1_420_070_400_000;
@@ -32,7 +30,7 @@ pub(super) fn bars(body: &[u8], asked: &BarRequest, asked_at: Timestamp) -> Resu
     let mut reached = None;
     for (index, (kline, raw)) in klines.into_iter().enumerate() {
         let opened_at = opening(&kline, index, asked.interval)?;
-        reached = Some(following(asked.interval, opened_at));
+        reached = Some(asked.interval.next_opening(opened_at));
         if asked.range.contains(opened_at) {
             rows.push(DecodedRow {
                 index: u64::try_from(index).unwrap_or(u64::MAX),
@@ -68,23 +66,13 @@ fn opening(kline: &Kline<'_>, index: usize, interval: Interval) -> Result<Timest
     let micros = opens.checked_mul(1_000).unwrap_or(i64::MAX);
     let opened_at = Timestamp::from_unix_micros(micros).map_err(|error| Malformed::value(&at, text, error))?;
     // A halt can cut a kline short, nothing makes it longer.
-    let longest = following(interval, opened_at).since(opened_at).whole_milliseconds();
+    let longest = interval.next_opening(opened_at).since(opened_at).whole_milliseconds();
     let length = i128::from(closes).saturating_sub(i128::from(opens)) + 1;
     if length > longest {
         let what = format!("a kline of {interval} lasts {longest} ms at most");
         return Err(Malformed::value(format!("[{index}][6]"), closes.to_string(), what));
     }
     Ok(opened_at)
-}
-
-/// When the kline after it opens.
-fn following(interval: Interval, opened_at: Timestamp) -> Timestamp {
-    match interval.intraday_length() {
-        Some(length) => opened_at.checked_add(length),
-        None => Timestamp::midnight(interval.next_period(opened_at.date())).ok(),
-    }
-    .unwrap_or(Timestamp::MAX)
-    .max(opened_at.checked_add(Duration::MILLISECOND).unwrap_or(opened_at))
 }
 
 fn values(kline: &Kline<'_>, opened_at: Timestamp) -> Result<BarValues, BarError> {
@@ -129,6 +117,7 @@ pub(super) fn matches(symbols: Vec<TradedSymbol>, text: &str) -> Vec<SymbolMatch
 pub(super) fn described(symbol: TradedSymbol) -> Option<SymbolMatch> {
     Some(SymbolMatch {
         spelling: symbol.symbol.parse().ok()?,
+        symbol: format!("{}-{}", symbol.base_asset, symbol.quote_asset).parse().ok(),
         name: format!("{} / {}", symbol.base_asset, symbol.quote_asset),
         asset_class: Some(AssetClass::Crypto),
         exchange: "BINANCE".parse().ok(),

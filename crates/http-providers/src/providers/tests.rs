@@ -6,16 +6,16 @@ use domain::{Basis, Interval, Page, Tolerance};
 use super::*;
 use crate::testing::at;
 
-fn providers(settings: &ProvidersSettings) -> Result<Providers, SetupError> {
+fn built(settings: &ProvidersSettings) -> Result<Providers, SetupError> {
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(at("2026-01-01T00:00:00Z")));
-    Providers::from_settings(settings, &clock)
+    providers(settings, &clock)
 }
 
 #[test]
 fn a_source_without_its_key_is_there_and_says_what_is_missing() {
     let mut settings = ProvidersSettings::default();
     let shown = |settings: &ProvidersSettings| {
-        let providers = providers(settings).unwrap();
+        let providers = built(settings).unwrap();
         let missing = providers.iter().map(|(name, entry)| (name.to_string(), entry.missing));
         missing.collect::<Vec<_>>()
     };
@@ -33,7 +33,7 @@ fn a_source_without_its_key_is_there_and_says_what_is_missing() {
 
 #[test]
 fn each_declares_what_it_can_do() {
-    let providers = providers(&ProvidersSettings::default()).unwrap();
+    let providers = built(&ProvidersSettings::default()).unwrap();
     let of = |name: &str| providers.get(&name.parse().unwrap()).unwrap().port.capabilities();
     let yahoo = of("yahoo");
     assert_eq!(
@@ -64,7 +64,7 @@ fn a_wrong_address_names_its_setting() {
     let check = |base_url: &str| {
         let mut settings = ProvidersSettings::default();
         settings.yahoo.connection.base_url = base_url.to_owned();
-        match providers(&settings) {
+        match built(&settings) {
             Ok(_) => panic!("{base_url}"),
             Err(error) => error.to_string(),
         }

@@ -18,7 +18,7 @@ impl Yahoo {
             .ok_or(ProviderError::UnsupportedInterval(request.interval))?;
         let covered = match offered.page {
             Page::Span(span) => first_of(request.range, span),
-            Page::Whole | Page::Bars(_) => request.range,
+            Page::Whole | Page::Bars(_) | Page::Month => request.range,
         };
         // A session may open on the UTC day before its date, in Sydney, or on the day after, and a bar of a week or
         // month is only whole when the chart begins before it. What is too much falls away when decoding.

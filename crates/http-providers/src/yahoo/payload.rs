@@ -52,6 +52,8 @@ pub(super) struct ChartResult<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Meta {
+    /// As Yahoo writes it, in whatever case it was asked for.
+    pub(super) symbol: Option<String>,
     /// `GBp` for pence; null for what is delisted.
     pub(super) currency: Option<String>,
     pub(super) exchange_name: Option<String>,

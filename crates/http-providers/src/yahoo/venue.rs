@@ -33,9 +33,11 @@ const VENUES: [(&str, &str); 22] = [
 const NOT_A_VENUE: [&str; 6] = ["CCC", "CCY", "SNP", "DJI", "NAS", "YHD"];
 
 pub(super) fn describe(meta: &Meta, spelling: &Symbol) -> SymbolMatch {
+    let own = meta.symbol.as_deref().and_then(|symbol| symbol.parse().ok());
     let name = meta.long_name.as_deref().or(meta.short_name.as_deref());
     SymbolMatch {
-        spelling: spelling.clone(),
+        spelling: own.filter(|own| own == spelling).unwrap_or_else(|| spelling.clone()),
+        symbol: None,
         name: name.unwrap_or(spelling.as_str()).to_owned(),
         asset_class: asset_class(meta),
         exchange: meta.exchange_name.as_deref().and_then(exchange),

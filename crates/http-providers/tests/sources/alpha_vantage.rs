@@ -110,6 +110,22 @@ async fn searches_and_describes_symbols() {
 }
 
 #[tokio::test]
+async fn pairs_are_described_without_a_search_which_knows_none() {
+    let server = Played::new(vec![Play::ok(SEARCH)]).await;
+    let described = async |spelling: &str| {
+        let found = alpha_vantage(&server).describe_symbol(&spelling.parse().unwrap()).await;
+        let found = found.unwrap();
+        let symbol = found.symbol.map(|symbol| symbol.to_string());
+        (symbol, found.asset_class.unwrap(), found.currency.unwrap().to_string())
+    };
+    let bitcoin = (Some("BTC-EUR".to_owned()), AssetClass::Crypto, "EUR".to_owned());
+    assert_eq!(described("BTC/EUR").await, bitcoin);
+    assert_eq!(described("BTCEUR").await, bitcoin);
+    assert_eq!(described("EURUSD").await, (None, AssetClass::Forex, "USD".to_owned()));
+    assert_eq!(server.targets(), [""; 0]);
+}
+
+#[tokio::test]
 async fn messages_with_status_200_are_errors() {
     let error = refused(include_bytes!("../fixtures/alpha_vantage/ERROR__invalid_api_call.json")).await;
     assert_eq!(error.to_string(), "unknown symbol MSFT");

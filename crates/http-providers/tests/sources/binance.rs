@@ -140,6 +140,7 @@ async fn searches_and_describes_symbols() {
         .await
         .unwrap();
     assert_eq!(described, found[0]);
+    assert_eq!(described.symbol.unwrap().as_str(), "BTC-USDT");
     assert_eq!(
         server.targets(),
         [

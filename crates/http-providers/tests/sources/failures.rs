@@ -4,12 +4,12 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{AssetClass, BarRequest, Interval, MarketDataProvider, ProviderError};
+use domain::{AssetClass, BarRequest, Interval, MarketDataProvider, ProviderError, Providers};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http_providers::{
-    AlphaVantageSettings, BinanceSettings, BudgetSettings, ConnectionSettings, Providers, ProvidersSettings,
-    RetrySettings, YahooSettings,
+    AlphaVantageSettings, BinanceSettings, BudgetSettings, ConnectionSettings, ProvidersSettings, RetrySettings,
+    YahooSettings,
 };
 
 use crate::played::{Play, Played, chain, clock, request};
@@ -46,7 +46,7 @@ fn providers(server: &Played, max_response_bytes: u64, times: usize) -> Provider
             ..RetrySettings::default()
         },
     };
-    Providers::from_settings(&settings, &clock()).unwrap()
+    http_providers::providers(&settings, &clock()).unwrap()
 }
 
 fn of(providers: &Providers, name: &str) -> Arc<dyn MarketDataProvider> {

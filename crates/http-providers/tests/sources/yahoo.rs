@@ -126,7 +126,7 @@ async fn describes_what_a_symbol_stands_for() {
         )
     };
     assert_eq!(
-        describe("AAPL", APPLE).await,
+        describe("aapl", APPLE).await,
         "AAPL | Apple Inc. | Some(Stock) | Some(XNAS) | Some(USD)"
     );
     assert_eq!(

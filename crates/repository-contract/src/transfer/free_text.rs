@@ -27,7 +27,8 @@ pub async fn text_that_only_some_stores_can_keep_is_copied(fixture: &Fixture) {
             state: RunState::Failed,
             error: Some("near `\0`".to_owned()),
         };
-        store.runs().finish(run, end).await.unwrap();
+        let attempt = store.runs().begin(run).await.unwrap().attempts;
+        store.runs().finish(run, attempt, end).await.unwrap();
         merge_bad_row(store, series, bad_row()).await;
         series
     };
