@@ -5,8 +5,8 @@ use std::sync::Arc;
 use diesel_postgres::PostgresStore;
 use diesel_sqlite::SqliteStore;
 use domain::{
-    Clock, CorporateActionRepository, IngestRunRepository, InstrumentRepository, PriceHistory, PriceRepository,
-    SeriesCatalogue, StoreCare, StoreTransfer,
+    Clock, CorporateActionRepository, CoverageRepository, IngestRunRepository, InstrumentRepository, PriceHistory,
+    PriceRepository, SeriesCatalogue, StoreCare, StoreTransfer,
 };
 
 use crate::config::{Adapter, DatabaseConfig};
@@ -21,6 +21,8 @@ pub(crate) struct Store {
     pub(crate) prices: Arc<dyn PriceRepository>,
     /// Which series there are.
     pub(crate) catalogue: Arc<dyn SeriesCatalogue>,
+    /// What sources answered for.
+    pub(crate) coverage: Arc<dyn CoverageRepository>,
     /// Splits and dividends.
     pub(crate) actions: Arc<dyn CorporateActionRepository>,
     /// The record of runs.
@@ -92,8 +94,8 @@ impl Store {
             }
         }
         Ok(match &database.adapter {
-            Adapter::Sqlite(_) => Self::over(SqliteStore::open(&database.adapter.location(), clock).await?),
-            Adapter::Postgres(settings) => Self::over(PostgresStore::open(settings, clock).await?),
+            Adapter::Sqlite(_) => Self::over(Arc::new(SqliteStore::open(&database.adapter.location(), clock).await?)),
+            Adapter::Postgres(settings) => Self::over(Arc::new(PostgresStore::open(settings, clock).await?)),
         })
     }
 
@@ -112,7 +114,7 @@ impl Store {
                 }
                 let store = PostgresStore::open(settings, clock).await?;
                 let queries = store.for_queries(settings)?;
-                Ok((Self::over(store), Self::over(queries)))
+                Ok((Self::over(Arc::new(store)), Self::over(Arc::new(queries))))
             }
             _ => {
                 let store = Self::open(database, clock).await?;
@@ -143,11 +145,13 @@ impl Store {
         Ok(Self::open(database, clock).await?)
     }
 
-    fn over<S>(store: S) -> Self
+    /// Every port, over one store that has them all.
+    pub(crate) fn over<S>(store: Arc<S>) -> Self
     where
         S: InstrumentRepository
             + PriceRepository
             + SeriesCatalogue
+            + CoverageRepository
             + CorporateActionRepository
             + IngestRunRepository
             + PriceHistory
@@ -155,11 +159,11 @@ impl Store {
             + StoreTransfer
             + 'static,
     {
-        let store = Arc::new(store);
         Self {
             instruments: store.clone(),
             prices: store.clone(),
             catalogue: store.clone(),
+            coverage: store.clone(),
             actions: store.clone(),
             runs: store.clone(),
             history: store.clone(),

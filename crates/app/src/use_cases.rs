@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use domain::import_bars::ImportBars;
+use domain::ingest::{Ingest, IngestStores, RunQueue};
 use domain::query_prices::QueryPrices;
 use domain::record_bars::RecordBars;
 use domain::resolve_instrument::ResolveInstrument;
-use domain::{Calendars, Clock};
+use domain::{Calendars, Clock, Precedence, Providers};
 
 use crate::config::IngestConfig;
 use crate::store::Store;
@@ -25,6 +26,8 @@ pub(crate) struct UseCases {
     pub(crate) query: QueryPrices,
     /// When markets trade.
     pub(crate) calendars: Arc<Calendars>,
+    clock: Arc<dyn Clock>,
+    precedence: Precedence,
 }
 
 impl UseCases {
@@ -57,6 +60,28 @@ impl UseCases {
             import,
             query,
             calendars,
+            clock: clock.clone(),
+            precedence: ingest.precedence.clone(),
         })
+    }
+
+    /// Ingesting into the same store, from these sources; `queue` leads to whoever carries out what is requested.
+    pub(crate) fn ingest(&self, store: &Store, providers: Arc<Providers>, queue: Arc<dyn RunQueue>) -> Ingest {
+        let stores = IngestStores {
+            instruments: store.instruments.clone(),
+            catalogue: store.catalogue.clone(),
+            coverage: store.coverage.clone(),
+            actions: store.actions.clone(),
+            runs: store.runs.clone(),
+        };
+        Ingest::new(
+            providers,
+            stores,
+            self.record.clone(),
+            queue,
+            self.calendars.clone(),
+            self.clock.clone(),
+            self.precedence.clone(),
+        )
     }
 }
