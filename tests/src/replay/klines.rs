@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::Context;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::{Answer, Asked, CoinHistory, Source};
 
@@ -75,6 +77,18 @@ impl Klines {
         }
     }
 
+    /// The recorded or invented bars of a symbol as an export as CSV has them, without its header.
+    ///
+    /// # Errors
+    /// When a row is no kline.
+    pub fn exported(&self, symbol: &str, interval: &str) -> anyhow::Result<Vec<String>> {
+        let rows = self.rows.get(&(symbol.to_owned(), interval.to_owned()));
+        rows.into_iter()
+            .flatten()
+            .map(|(opens_ms, row)| exported(*opens_ms, row))
+            .collect()
+    }
+
     /// The first klines that open within both ends, as many as a page holds.
     fn page(&self, asked: &Asked) -> Option<Answer> {
         let key = (
@@ -118,4 +132,13 @@ fn opening(row: &RawValue) -> anyhow::Result<i64> {
     let values: Vec<&RawValue> = serde_json::from_str(row.get())?;
     let first = values.first().context("a kline without an opening")?;
     Ok(first.get().parse()?)
+}
+
+/// Opening, prices and volume with every digit, and the number of trades.
+fn exported(opens_ms: i64, row: &str) -> anyhow::Result<String> {
+    let opens = OffsetDateTime::from_unix_timestamp(opens_ms / 1_000)?.format(&Rfc3339)?;
+    let kline: Vec<Value> = serde_json::from_str(row)?;
+    let values: Vec<&str> = kline.iter().take(6).filter_map(Value::as_str).collect();
+    let trades = kline.get(8).context("a kline without a number of trades")?;
+    Ok(format!("{opens},{},{trades},,binance", values.join(",")))
 }
