@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use postgres_cluster::Cluster;
 
+use crate::dice::Dice;
 use crate::{Databases, OwnDatabase, Sentinel};
 
 /// What happens to an import.
@@ -57,7 +58,7 @@ pub fn trial(
     let (first, second) = (home.join("first.csv"), home.join("second.csv"));
     generate(&first, size.bars, 0)?;
     generate(&second, size.bars, 1)?;
-    let mut dice = Dice(size.seed | 1);
+    let mut dice = Dice::of(size.seed);
 
     let base = databases.fresh()?;
     let time_first = import(sentinel, &base, &first)?;
@@ -172,7 +173,7 @@ fn fingerprint(sentinel: &Sentinel, database: &OwnDatabase) -> anyhow::Result<St
 /// Minutes from 2017 on with prices that wander; `edition` 1 restates every tenth.
 fn generate(path: &Path, bars: u32, edition: u32) -> anyhow::Result<()> {
     let mut text = String::from("timestamp,open,high,low,close,volume\n");
-    let mut dice = Dice(42);
+    let mut dice = Dice::of(42);
     let mut cents = 1_000_000_i64;
     for minute in 0..bars {
         cents = (cents + i64::try_from(dice.next() % 2_001)? - 1_000).max(10_000);
@@ -195,21 +196,4 @@ fn generate(path: &Path, bars: u32, edition: u32) -> anyhow::Result<()> {
         )?;
     }
     fs::write(path, text).with_context(|| format!("writing {}", path.display()))
-}
-
-/// xorshift64*, so that a trial can be repeated from its seed.
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 16
-    }
-
-    /// Between 0 and 1.
-    fn fraction(&mut self) -> f64 {
-        f64::from(u32::try_from(self.next() % 1_000_000).unwrap_or(0)) / 1_000_000.0
-    }
 }

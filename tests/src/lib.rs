@@ -2,10 +2,14 @@
 
 pub mod crash;
 mod database;
+mod dice;
 mod process;
+pub mod replay;
+mod server;
 
 pub use database::{Databases, OwnDatabase};
-pub use process::{Finished, Sentinel, Server};
+pub use process::{Finished, Sentinel};
+pub use server::Server;
 
 /// One test per database for each story, an `async fn` of a [`Sentinel`]: `sqlite::STORY` and `postgres::STORY`.
 ///

@@ -1,14 +1,16 @@
-//! The binary as a child process: run to its end, or serving until it is stopped.
+//! The binary as a child process, run to its end.
 
-use std::io::{BufRead, BufReader, Read};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use postgres_fixture::TestServer;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::database::{Databases, OwnDatabase};
+use crate::server::Server;
 
 /// A `sentinel` binary and a folder of its own to run in; the folder goes with it.
 pub struct Sentinel {
@@ -30,11 +32,22 @@ pub struct Finished {
 }
 
 impl Finished {
+    /// The command and all that it said, as snapshots keep it.
+    #[must_use]
+    pub fn transcript(&self, args: &[&str]) -> String {
+        let Self { code, stdout, stderr } = self;
+        let code = code.map_or_else(|| "a signal".to_owned(), |code| code.to_string());
+        format!(
+            "$ sentinel {}\nexit {code}\n--- stdout\n{stdout}--- stderr\n{stderr}",
+            args.join(" ")
+        )
+    }
+
     /// The object on the last line of standard output, as `--json` prints it.
     ///
     /// # Errors
     /// When there is none, with all that the command said.
-    pub fn json(&self) -> anyhow::Result<serde_json::Value> {
+    pub fn json(&self) -> anyhow::Result<Value> {
         let last = self.stdout.lines().last().unwrap_or_default();
         serde_json::from_str(last).with_context(|| format!("no JSON at the end of {self:?}"))
     }
@@ -140,85 +153,49 @@ impl Sentinel {
         })
     }
 
+    /// The object that a command prints with `--json`.
+    ///
+    /// # Errors
+    /// When the command does not end with this exit code, or prints none.
+    pub fn object(&self, code: i32, args: &[&str]) -> anyhow::Result<Value> {
+        let done = self.run([&["--json"], args].concat())?;
+        ensure!(done.code == Some(code), "{args:?} did not end with {code}: {done:?}");
+        done.json()
+    }
+
+    /// Checks every rule of the store, and gives the hash of its content, stamps and numbers of runs aside.
+    ///
+    /// # Errors
+    /// When a rule is broken.
+    pub fn fingerprint(&self) -> anyhow::Result<String> {
+        let told = self.object(0, &["verify"])?;
+        let hash = told.get("fingerprint").and_then(Value::as_str);
+        Ok(hash.with_context(|| format!("no fingerprint in {told}"))?.to_owned())
+    }
+
+    /// All bars of a series, as CSV without its header.
+    ///
+    /// # Errors
+    /// When they cannot be exported.
+    pub fn bars(&self, symbol: &str, interval: &str) -> anyhow::Result<Vec<String>> {
+        let done = self.run(["export", symbol, "--interval", interval, "--format", "csv"])?;
+        ensure!(done.code == Some(0), "no bars of {symbol}: {done:?}");
+        Ok(done.stdout.lines().skip(1).map(str::to_owned).collect())
+    }
+
+    /// Writes the configuration of all commands to come.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn configure(&self, toml: &str) -> anyhow::Result<()> {
+        fs::write(self.home().join("sentinel.toml"), toml).context("writing sentinel.toml")
+    }
+
     /// Starts a command that serves, and waits until it says where.
     ///
     /// # Errors
     /// When it ends before, with what it logged.
     pub fn serve<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> anyhow::Result<Server> {
         Server::start(self.command(args))
-    }
-}
-
-/// A serving process; killed when dropped.
-pub struct Server {
-    child: Child,
-    address: String,
-    said: std::thread::JoinHandle<String>,
-}
-
-impl Server {
-    fn start(mut command: Command) -> anyhow::Result<Self> {
-        // The whole workspace shares one reqwest, whose TLS wants its provider of cryptography before the first client.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let mut child = command.spawn().context("cannot start sentinel")?;
-        let mut logged = child.stderr.take().context("standard error is piped")?;
-        let logs = std::thread::spawn(move || {
-            let mut text = String::new();
-            logged.read_to_string(&mut text).map(|_| text).unwrap_or_default()
-        });
-        let mut printed = BufReader::new(child.stdout.take().context("standard output is piped")?);
-        let mut line = String::new();
-        let address = loop {
-            line.clear();
-            if printed.read_line(&mut line)? == 0 {
-                let status = child.wait()?;
-                bail!(
-                    "sentinel ended with {status} before it listened: {}",
-                    logs.join().unwrap_or_default()
-                );
-            }
-            if let Some((_, address)) = line.split_once("listening on ") {
-                break address.trim().to_owned();
-            }
-        };
-        let said = std::thread::spawn(move || {
-            let mut rest = String::new();
-            printed.read_to_string(&mut rest).map(|_| rest).unwrap_or_default()
-        });
-        Ok(Self { child, address, said })
-    }
-
-    /// Where it listens: `http://127.0.0.1:PORT`.
-    #[must_use]
-    pub fn address(&self) -> &str {
-        &self.address
-    }
-
-    /// The address of a path.
-    #[must_use]
-    pub fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.address)
-    }
-
-    /// Asks it to stop as an operator does, with SIGTERM, and gives its exit code and what else it printed.
-    ///
-    /// # Errors
-    /// When the signal cannot be sent.
-    pub fn terminate(mut self) -> anyhow::Result<(Option<i32>, String)> {
-        let process = self.child.id().to_string();
-        Command::new("kill")
-            .args(["-TERM", &process])
-            .status()
-            .context("cannot send SIGTERM")?;
-        let status = self.child.wait()?;
-        let said = std::mem::replace(&mut self.said, std::thread::spawn(String::new));
-        Ok((status.code(), said.join().unwrap_or_default()))
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use end_to_end::{Finished, Sentinel, Server};
+use end_to_end::{Sentinel, Server};
 
 /// A command in a folder with these files, and what it says, without what differs from run to run.
 fn said(files: &[(&str, &[u8])], args: &[&str]) -> String {
@@ -14,12 +14,7 @@ fn said_by(sentinel: &Sentinel, files: &[(&str, &[u8])], args: &[&str]) -> Strin
     for (name, content) in files {
         fs::write(sentinel.home().join(name), content).unwrap();
     }
-    let Finished { code, stdout, stderr } = sentinel.run(args.iter().copied()).unwrap();
-    let code = code.map_or_else(|| "a signal".to_owned(), |code| code.to_string());
-    let told = format!(
-        "$ sentinel {}\nexit {code}\n--- stdout\n{stdout}--- stderr\n{stderr}",
-        args.join(" ")
-    );
+    let told = sentinel.run(args.iter().copied()).unwrap().transcript(args);
     told.replace(&sentinel.home().display().to_string(), "HOME")
 }
 

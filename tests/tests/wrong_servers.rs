@@ -10,13 +10,7 @@ fn said(url: &str, command: &[&str]) -> String {
     let args = ["--database-url", url].into_iter().chain(command.iter().copied());
     let done = sentinel.run(args).unwrap();
     assert!(!done.stderr.contains("secret"), "a password is not shown: {done:?}");
-    let code = done.code.map_or_else(|| "a signal".to_owned(), |code| code.to_string());
-    format!(
-        "$ sentinel {}\nexit {code}\n--- stdout\n{}--- stderr\n{}",
-        command.join(" "),
-        done.stdout,
-        done.stderr
-    )
+    done.transcript(command)
 }
 
 #[track_caller]

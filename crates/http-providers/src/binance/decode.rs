@@ -9,8 +9,8 @@ use domain::{
     TimeRange, Timestamp,
 };
 
-/// 2017-07-01: nothing was traded there before. Seconds read as milliseconds lie in January 1970.
-const FIRST_MILLISECOND: i64 = 1_498_867_200_000;
+/// 2015-01-01: nothing was traded there before 2017. Seconds read as milliseconds lie in January 1970.
+const FIRST_MILLISECOND: i64 = 1_420_070_400_000;
 /// How many hits a search gives.
 const MOST_MATCHES: usize = 50;
 
@@ -60,7 +60,7 @@ fn opening(kline: &Kline<'_>, index: usize, interval: Interval) -> Result<Timest
     let (opens, closes) = (kline.0, kline.6);
     let text = opens.to_string();
     if opens < FIRST_MILLISECOND {
-        let what = "a time in milliseconds since 2017 was expected: is this in seconds?";
+        let what = "a time in milliseconds was expected: is this in seconds?";
         return Err(Malformed::value(at, text, what));
     }
     let micros = opens.checked_mul(1_000).unwrap_or(i64::MAX);
