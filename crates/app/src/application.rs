@@ -11,13 +11,16 @@ use domain::Clock;
 
 use crate::clock::SystemClock;
 use crate::config::{Config, ServerConfig};
-use crate::stop;
+use crate::run_executor::{Handover, RunExecutor, RunService, end_dead_imports};
+use crate::stop::StopFlag;
 use crate::store::Store;
 use crate::use_cases::UseCases;
 
 /// A server that is bound to its address and answers once it runs.
 pub struct Application {
     server: ApiServer,
+    runs: RunService,
+    stop: StopFlag,
     digest: String,
     shutdown_timeout: Duration,
 }
@@ -30,8 +33,23 @@ impl Application {
     pub async fn build(config: Config) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let (store, queries) = Store::open_with_queries(&config.database, clock.clone()).await?;
+        end_dead_imports(&*store.runs)
+            .await
+            .context("runs that were left behind cannot be ended")?;
         let use_cases = UseCases::over(&store, &config.ingest, &clock)?;
         let reading = UseCases::over(&queries, &config.ingest, &clock)?;
+        let providers = Arc::new(http_providers::providers(&config.providers, &clock)?);
+        let (queue, handed_over) = Handover::new();
+        let ingest = use_cases.ingest(&store, providers, Arc::new(queue));
+        let stop = StopFlag::default();
+        let executor = RunExecutor::new(
+            ingest,
+            store.runs.clone(),
+            clock.clone(),
+            config.ingest.concurrency,
+            stop.clone(),
+            config.server.shutdown_timeout,
+        );
         let api = Api {
             query: reading.query,
             gaps: reading.gaps,
@@ -61,6 +79,8 @@ impl Application {
         let server = ApiServer::bind(api, &settings).map_err(|error| unbound(listen, error))?;
         Ok(Self {
             server,
+            runs: RunService::new(executor, handed_over),
+            stop,
             digest: config.digest(),
             shutdown_timeout,
         })
@@ -83,21 +103,27 @@ impl Application {
         );
     }
 
-    /// Answers until SIGTERM or Ctrl-C, then finishes the requests in hand within the configured time.
+    /// Answers and carries out runs until SIGTERM or Ctrl-C. Then no more requests are taken, those in hand are finished
+    /// and runs handed back to the queue, both within the configured time; a second signal ends the process at once.
     ///
     /// # Errors
-    /// When signals cannot be listened to, or the sockets fail.
+    /// When the sockets fail.
     pub async fn run_until_stopped(self) -> anyhow::Result<()> {
-        let deadline = self.shutdown_timeout;
-        self.server
-            .run_until(async {
-                if let Err(error) = stop::asked().await {
-                    tracing::error!(%error, "signals cannot be listened to: stopping");
-                }
-            })
-            .await
-            .context("the server failed")?;
-        tracing::info!(deadline_s = deadline.as_secs(), "stopped");
+        let Self {
+            server,
+            runs,
+            stop,
+            digest: _,
+            shutdown_timeout,
+        } = self;
+        stop.listen();
+        let runs = tokio::spawn(runs.run());
+        let served = server.run_until(stop.raised()).await;
+        // A server that failed takes the runs with it, and they wait for the next start.
+        stop.raise();
+        runs.await.context("the runs could not be handed back")?;
+        served.context("the server failed")?;
+        tracing::info!(deadline_s = shutdown_timeout.as_secs(), "stopped");
         Ok(())
     }
 }

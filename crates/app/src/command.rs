@@ -4,13 +4,18 @@ mod config;
 mod copy;
 mod demo;
 mod doctor;
+mod errand;
 mod export;
 mod gaps;
 mod import;
+mod ingest;
 mod instruments;
 mod json;
+mod merge_words;
 mod migrate;
 mod named_instruments;
+mod providers;
+mod runs;
 mod serve;
 mod status;
 mod timescale;
@@ -19,7 +24,7 @@ mod verify;
 use std::sync::Arc;
 use std::time::Instant;
 
-use domain::{CalendarName, Calendars};
+use domain::{CalendarName, Calendars, Clock, Providers};
 
 use crate::clock::SystemClock;
 use crate::command_line::{Command, CommandLine, ConfigCommand, GlobalArgs};
@@ -44,6 +49,12 @@ impl Context {
     /// The configured database, which has to be there.
     async fn existing_store(&self) -> anyhow::Result<Store> {
         Store::open_existing(&self.config.database, Arc::new(SystemClock)).await
+    }
+
+    /// The sources of bars, configured or not; none is asked yet.
+    fn providers(&self) -> anyhow::Result<Providers> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        Ok(http_providers::providers(&self.config.providers, &clock)?)
     }
 }
 
@@ -99,6 +110,9 @@ async fn dispatch(line: CommandLine, output: Output) -> anyhow::Result<Exit> {
     match command {
         Command::Demo(args) => demo::run(context, &args, began).await,
         Command::Serve(_) => serve::run(context, began).await,
+        Command::Ingest(args) => ingest::run(&context, &args).await,
+        Command::Runs(args) => runs::run(&context, &args).await,
+        Command::Providers(args) => providers::run(&context, &args).await,
         Command::Import(args) => import::run(&context, &args).await,
         Command::Export(args) => export::run(&context, &args).await,
         Command::Instruments(command) => instruments::run(&context, command).await,

@@ -4,8 +4,11 @@ mod copy;
 mod export;
 mod gaps;
 mod import;
+mod ingest;
 mod instant;
 mod instruments;
+mod providers;
+mod runs;
 mod timescale;
 
 use std::path::PathBuf;
@@ -16,7 +19,10 @@ pub use copy::CopyArgs;
 pub use export::ExportArgs;
 pub use gaps::GapsArgs;
 pub use import::{ImportArgs, Stamping};
+pub use ingest::IngestArgs;
 pub use instruments::{InstrumentsCommand, ListArgs, SaidOfInstrument};
+pub use providers::{ProvidersArgs, ProvidersCommand};
+pub use runs::{ListRunsArgs, RunsArgs, RunsCommand};
 pub use timescale::{EnableArgs, TimescaleCommand};
 
 /// Exact, restating, gap-aware market data: imports, stores and serves OHLCV bars.
@@ -26,7 +32,8 @@ pub use timescale::{EnableArgs, TimescaleCommand};
     version,
     arg_required_else_help = true,
     after_help = "Begin with `sentinel demo`: it needs no network and no configuration.\n\n\
-        Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done in part (rows in quarantine).\n\
+        Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 done in part (rows in quarantine,\n\
+        a run that did not reach its end).\n\
         Settings come from sentinel.toml, .env, the environment (SENTINEL_DATABASE__URL, …) and the flags,\n\
         the later the stronger; `sentinel config show` lists all of them."
 )]
@@ -65,6 +72,12 @@ pub enum Command {
     Demo(DemoArgs),
     /// Serve the API
     Serve(ServeArgs),
+    /// Fetch bars from a provider: what is not there yet, and the last sessions again
+    Ingest(Box<IngestArgs>),
+    /// List, show, cancel and resume ingest runs
+    Runs(RunsArgs),
+    /// Tell what each provider can do, whether it is configured, and what may still be asked of it
+    Providers(ProvidersArgs),
     /// Import files of bars: CSV, Parquet, gzip or zip of them, or a folder
     Import(Box<ImportArgs>),
     /// Write bars as a file or to standard output, with the same bytes as the API

@@ -4,9 +4,11 @@
 //! serde, which stops at the first mistake.
 
 mod database;
+mod group;
 mod layer;
 mod logging;
 mod mistake;
+mod providers;
 mod reader;
 mod setting;
 #[cfg(test)]
@@ -17,16 +19,18 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use domain::{Precedence, SourceName};
+use domain::{InstrumentReference, Precedence, SourceName};
 use figment::Figment;
+use http_providers::ProvidersSettings;
 
 pub use database::{Adapter, DatabaseConfig};
+pub use group::{GroupName, GroupNameError};
 use layer::Layer;
 pub use logging::{LogConfig, LogFormat, LogRotation};
 pub use mistake::{Mistake, Mistakes};
 pub use reader::EffectiveSetting;
 use reader::Reader;
-pub use setting::{SETTINGS, Setting};
+pub use setting::{SETTINGS, Secrecy, Setting, variable_of};
 use sha2::{Digest, Sha256};
 
 /// The file that is read when it is there and no other is named.
@@ -42,8 +46,12 @@ pub struct Config {
     pub server: ServerConfig,
     /// What is logged, and where to.
     pub log: LogConfig,
-    /// Whom to believe.
+    /// Whom to believe, and how much at once.
     pub ingest: IngestConfig,
+    /// How the sources over HTTP are reached.
+    pub providers: ProvidersSettings,
+    /// Instruments that are ingested together.
+    pub groups: BTreeMap<GroupName, Vec<InstrumentReference>>,
     /// All of it once more, as it may be shown.
     pub effective: Vec<EffectiveSetting>,
 }
@@ -66,6 +74,8 @@ pub struct ServerConfig {
 pub struct IngestConfig {
     /// The order in which sources are believed.
     pub precedence: Precedence,
+    /// How many runs are executed at once.
+    pub concurrency: usize,
 }
 
 /// Where a configuration is read from.
@@ -123,17 +133,25 @@ impl Config {
         let server = ServerConfig::read(&mut reader);
         let log = LogConfig::read(&mut reader);
         let ingest = IngestConfig::read(&mut reader);
+        let providers = providers::read(&mut reader);
+        let groups = group::read(&mut reader);
         let Reader {
             effective, mistakes, ..
         } = reader;
-        match (database, server, log, ingest) {
-            (Some(database), Some(server), Some(log), Some(ingest)) if mistakes.is_empty() => Ok(Self {
-                database,
-                server,
-                log,
-                ingest,
-                effective,
-            }),
+        match (database, server, log, ingest, providers, groups) {
+            (Some(database), Some(server), Some(log), Some(ingest), Some(providers), Some(groups))
+                if mistakes.is_empty() =>
+            {
+                Ok(Self {
+                    database,
+                    server,
+                    log,
+                    ingest,
+                    providers,
+                    groups,
+                    effective,
+                })
+            }
             _ => Err(Mistakes(mistakes)),
         }
     }
@@ -157,7 +175,7 @@ impl Config {
 fn layers(sources: &Sources, mistakes: &mut Vec<Mistake>) -> Vec<Layer> {
     let mut defaults = Layer::new("default");
     for setting in SETTINGS {
-        defaults.set(setting, setting.key, setting.default);
+        defaults.set(setting.key, setting.key, setting.default);
     }
     let mut layers = vec![defaults];
     let beside = |name: &str| {
@@ -185,9 +203,7 @@ fn layers(sources: &Sources, mistakes: &mut Vec<Mistake>) -> Vec<Layer> {
     ));
     let mut flags = Layer::new("command line");
     for (key, flag, value) in &sources.flags {
-        if let Some(setting) = SETTINGS.into_iter().find(|setting| setting.key == *key) {
-            flags.set(setting, *flag, value.as_str());
-        }
+        flags.set(*key, *flag, value.as_str());
     }
     layers.push(flags);
     layers
@@ -236,8 +252,12 @@ impl IngestConfig {
         let sources = reader.list(&setting::INGEST_PRECEDENCE, |text| {
             text.parse::<SourceName>().map_err(|error| error.to_string())
         });
+        let concurrency = reader.value(&setting::INGEST_CONCURRENCY, |text| {
+            usize::try_from(whole_number(text, 1, 64, "runs")?).map_err(|error| error.to_string())
+        });
         Some(Self {
             precedence: Precedence::new(sources?),
+            concurrency: concurrency?,
         })
     }
 }

@@ -8,7 +8,7 @@ pub enum Exit {
     /// 0: done.
     #[default]
     Done,
-    /// 3: done in part; rows went to quarantine.
+    /// 3: done in part: rows went to quarantine, or a run did not reach its end.
     InPart,
     /// 1: failed.
     Failed,

@@ -10,6 +10,7 @@ mod exit;
 mod import_file;
 mod logs;
 mod output;
+mod run_executor;
 mod stop;
 mod store;
 mod use_cases;

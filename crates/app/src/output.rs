@@ -1,12 +1,14 @@
 //! What commands print: tables for people, one JSON object for machines, progress on standard error.
 
 mod progress;
+mod run_progress;
 mod table;
 
 use std::fmt::Display;
 use std::io::{self, Write};
 
 pub(crate) use progress::Progress;
+pub(crate) use run_progress::RunProgress;
 pub(crate) use table::Table;
 
 /// Standard output of a command: either lines and tables, or the one JSON object that `--json` asks for.

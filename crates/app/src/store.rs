@@ -94,8 +94,8 @@ impl Store {
             }
         }
         Ok(match &database.adapter {
-            Adapter::Sqlite(_) => Self::over(SqliteStore::open(&database.adapter.location(), clock).await?),
-            Adapter::Postgres(settings) => Self::over(PostgresStore::open(settings, clock).await?),
+            Adapter::Sqlite(_) => Self::over(Arc::new(SqliteStore::open(&database.adapter.location(), clock).await?)),
+            Adapter::Postgres(settings) => Self::over(Arc::new(PostgresStore::open(settings, clock).await?)),
         })
     }
 
@@ -114,7 +114,7 @@ impl Store {
                 }
                 let store = PostgresStore::open(settings, clock).await?;
                 let queries = store.for_queries(settings)?;
-                Ok((Self::over(store), Self::over(queries)))
+                Ok((Self::over(Arc::new(store)), Self::over(Arc::new(queries))))
             }
             _ => {
                 let store = Self::open(database, clock).await?;
@@ -145,7 +145,8 @@ impl Store {
         Ok(Self::open(database, clock).await?)
     }
 
-    fn over<S>(store: S) -> Self
+    /// Every port, over one store that has them all.
+    pub(crate) fn over<S>(store: Arc<S>) -> Self
     where
         S: InstrumentRepository
             + PriceRepository
@@ -158,7 +159,6 @@ impl Store {
             + StoreTransfer
             + 'static,
     {
-        let store = Arc::new(store);
         Self {
             instruments: store.clone(),
             prices: store.clone(),

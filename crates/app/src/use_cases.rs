@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use domain::import_bars::ImportBars;
+use domain::ingest::{Ingest, IngestStores, RunQueue};
 use domain::query_gaps::QueryGaps;
 use domain::query_prices::QueryPrices;
 use domain::record_bars::RecordBars;
 use domain::resolve_instrument::ResolveInstrument;
-use domain::{Calendars, Clock};
+use domain::{Calendars, Clock, Precedence, Providers};
 
 use crate::config::IngestConfig;
 use crate::store::Store;
@@ -28,6 +29,8 @@ pub(crate) struct UseCases {
     pub(crate) gaps: QueryGaps,
     /// When markets trade.
     pub(crate) calendars: Arc<Calendars>,
+    clock: Arc<dyn Clock>,
+    precedence: Precedence,
 }
 
 impl UseCases {
@@ -68,6 +71,28 @@ impl UseCases {
             query,
             gaps,
             calendars,
+            clock: clock.clone(),
+            precedence: ingest.precedence.clone(),
         })
+    }
+
+    /// Ingesting into the same store, from these sources; `queue` leads to whoever carries out what is requested.
+    pub(crate) fn ingest(&self, store: &Store, providers: Arc<Providers>, queue: Arc<dyn RunQueue>) -> Ingest {
+        let stores = IngestStores {
+            instruments: store.instruments.clone(),
+            catalogue: store.catalogue.clone(),
+            coverage: store.coverage.clone(),
+            actions: store.actions.clone(),
+            runs: store.runs.clone(),
+        };
+        Ingest::new(
+            providers,
+            stores,
+            self.record.clone(),
+            queue,
+            self.calendars.clone(),
+            self.clock.clone(),
+            self.precedence.clone(),
+        )
     }
 }

@@ -27,6 +27,12 @@ fn of_each_command() {
     for command in [
         &["demo"][..],
         &["serve"],
+        &["ingest"],
+        &["runs"],
+        &["runs", "list"],
+        &["runs", "cancel"],
+        &["providers"],
+        &["providers", "search"],
         &["import"],
         &["export"],
         &["instruments"],

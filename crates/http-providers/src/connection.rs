@@ -48,7 +48,20 @@ impl ConnectionSettings {
             user_agent: concat!("market-sentinel/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }
+
+    /// Whether an address can be asked, for those who read it from their users.
+    ///
+    /// # Errors
+    /// [`BaseUrlError`] says what would be right.
+    pub fn check_base_url(text: &str) -> Result<(), BaseUrlError> {
+        parse_base_url(text).map(drop)
+    }
 }
+
+/// The text is no address below which a source could have its paths.
+#[derive(Debug, thiserror::Error)]
+#[error("that is no address: write http:// or https://, a host and perhaps a path")]
+pub struct BaseUrlError(#[source] Option<url::ParseError>);
 
 /// Why a provider cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -220,15 +233,18 @@ fn unavailable(error: reqwest::Error) -> ProviderError {
 }
 
 fn base_url(provider: &str, text: &str) -> Result<Url, SetupError> {
-    let failed = |source| SetupError::BaseUrl {
+    parse_base_url(text).map_err(|BaseUrlError(source)| SetupError::BaseUrl {
         setting: format!("providers.{provider}.base_url"),
         value: text.to_owned(),
         source,
-    };
-    let url: Url = text.parse().map_err(|source| failed(Some(source)))?;
+    })
+}
+
+fn parse_base_url(text: &str) -> Result<Url, BaseUrlError> {
+    let url: Url = text.parse().map_err(|error| BaseUrlError(Some(error)))?;
     if matches!(url.scheme(), "http" | "https") && url.has_host() {
         Ok(url)
     } else {
-        Err(failed(None))
+        Err(BaseUrlError(None))
     }
 }

@@ -16,7 +16,7 @@ mod yahoo;
 pub use alpha_vantage::{AlphaVantage, AlphaVantageSettings, AnswerFormat, Plan};
 pub use binance::{Binance, BinanceSettings};
 pub use budgeted::{Budget, BudgetSettings, Budgeted, CallCosts};
-pub use connection::{ConnectionSettings, SetupError};
+pub use connection::{BaseUrlError, ConnectionSettings, SetupError};
 pub use providers::{ProvidersSettings, providers};
 pub use retrying::{RetrySettings, Retrying};
 pub use yahoo::{Yahoo, YahooSettings};

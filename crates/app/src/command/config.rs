@@ -39,7 +39,7 @@ pub(super) fn show(context: &Context) -> anyhow::Result<Exit> {
     let mut table = Table::new(["setting", "value", "from", "what it is"]);
     for setting in &config.effective {
         let value = if setting.value.is_empty() { "-" } else { &setting.value };
-        table.push([setting.key, value, &setting.origin, setting.about]);
+        table.push([&setting.key, value, &setting.origin, setting.about]);
     }
     output.table(&table)?;
     let settings: serde_json::Map<String, serde_json::Value> = config

@@ -6,7 +6,8 @@ use domain::query_gaps::{GapFilter, GapRequest, GapsError};
 use domain::{Clock, Instrument, InstrumentFilter, Interval, Stretch, TimeRange};
 use serde_json::{Value, json};
 
-use super::status::{all_instruments, opening};
+use super::merge_words::opening;
+use super::status::all_instruments;
 use super::{Context, named_instruments};
 use crate::clock::SystemClock;
 use crate::command_line::GapsArgs;

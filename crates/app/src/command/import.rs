@@ -9,6 +9,7 @@ use domain::resolve_instrument::WantedInstrument;
 use domain::{Clock, MergeCounts};
 use serde_json::{Value, json};
 
+use super::merge_words::{Outcome, outcomes, reach, total};
 use super::{Context, json as as_json};
 use crate::clock::SystemClock;
 use crate::command_line::{ImportArgs, Stamping};
@@ -167,7 +168,7 @@ impl Report {
             output.table(&self.table())?;
             output.line("")?;
             let series = counted(u64::try_from(self.series.len())?, "series", "series");
-            output.line(format_args!("{series}, {}", self.total()))?;
+            output.line(format_args!("{series}, {}", total(self.counts)))?;
         }
         if self.counts.rejected > 0 {
             let rows = counted(self.counts.rejected, "row went", "rows went");
@@ -208,56 +209,12 @@ impl Report {
                 grouped(one.counts.fetched()),
             ];
             cells.extend(outcomes.iter().map(|(_, of)| grouped(of(one.counts))));
-            let (from, to) = reach(one);
+            let (from, to) = reach(one.range, one.interval);
             cells.extend([from, to]);
             table.push(cells);
         }
         table
     }
-
-    fn total(&self) -> String {
-        let parts: Vec<String> = outcomes()
-            .into_iter()
-            .filter(|(_, of)| of(self.counts) > 0)
-            .map(|(name, of)| format!("{} {name}", grouped(of(self.counts))))
-            .collect();
-        let rows = counted(self.counts.fetched(), "row", "rows");
-        if parts.is_empty() {
-            rows
-        } else {
-            format!("{rows}: {}", parts.join(", "))
-        }
-    }
-}
-
-/// What can become of a row, and how many rows it became of.
-type Outcome = (&'static str, fn(MergeCounts) -> u64);
-
-fn outcomes() -> [Outcome; 6] {
-    [
-        ("inserted", |counts| counts.inserted),
-        ("updated", |counts| counts.updated),
-        ("unchanged", |counts| counts.unchanged),
-        ("duplicate", |counts| counts.duplicate),
-        ("discrepant", |counts| counts.discrepant),
-        ("rejected", |counts| counts.rejected),
-    ]
-}
-
-/// From the first bar to the last: dates, or the instants between which intraday bars lie.
-fn reach(imported: &ImportedSeries) -> (String, String) {
-    let Some(range) = imported.range else {
-        return ("-".to_owned(), "-".to_owned());
-    };
-    if imported.interval.is_intraday() {
-        return (range.start().to_string(), range.end().to_string());
-    }
-    // The range ends when its last session does, at midnight where the market never closes.
-    let last = range
-        .end()
-        .checked_add(time::Duration::microseconds(-1))
-        .unwrap_or(range.end());
-    (range.start().date().to_string(), last.date().to_string())
 }
 
 fn series_json(imported: &ImportedSeries) -> Value {

@@ -7,7 +7,8 @@ use domain::{
 };
 use serde_json::json;
 
-use super::status::{all_instruments, opening};
+use super::merge_words::opening;
+use super::status::all_instruments;
 use super::{Context, json as as_json};
 use crate::command_line::{InstrumentsCommand, ListArgs, SaidOfInstrument};
 use crate::exit::{Exit, UsageError};

@@ -1,6 +1,6 @@
 //! What `--json` prints of the domain, in the words of the API.
 
-use domain::{IngestRun, Instrument, MergeCounts, QuarantinedRow, TimeRange};
+use domain::{CallBudget, IngestRun, Instrument, MergeCounts, QuarantinedRow, TimeRange, Timestamp};
 use serde_json::{Value, json};
 
 pub(super) fn instrument(instrument: &Instrument) -> Value {
@@ -51,6 +51,11 @@ pub(super) fn counts(counts: MergeCounts) -> Value {
     })
 }
 
+pub(super) fn budget(budget: &CallBudget) -> Value {
+    let CallBudget { limit, left, per } = *budget;
+    json!({ "limit": limit, "left": left, "per_s": per.as_secs() })
+}
+
 pub(super) fn range(range: Option<TimeRange>) -> Value {
     range.map_or(
         Value::Null,
@@ -58,16 +63,32 @@ pub(super) fn range(range: Option<TimeRange>) -> Value {
     )
 }
 
+/// A range that was asked for: open ends are null.
+pub(super) fn asked(range: TimeRange) -> Value {
+    let (start, end) = (range.start(), range.end());
+    json!({
+        "start": (start != Timestamp::MIN).then(|| start.to_string()),
+        "end": (end != Timestamp::MAX).then(|| end.to_string()),
+    })
+}
+
 pub(super) fn run(run: &IngestRun) -> Value {
+    let instant = |at: Option<Timestamp>| at.map(|at| at.to_string());
     json!({
         "id": run.id.0,
         "source": run.source.as_str(),
+        "interval": run.series.interval.as_str(),
+        "asked": run.asked.map(asked),
+        "refresh": run.refresh,
         "state": run.state.as_str(),
         "reached": range(run.reached),
         "counts": counts(run.counts),
+        "attempts": run.attempts,
         "error": run.error,
         "created_at": run.created_at.to_string(),
-        "finished_at": run.finished_at.map(|at| at.to_string()),
+        "started_at": instant(run.started_at),
+        "finished_at": instant(run.finished_at),
+        "lease_until": instant(run.lease_until),
     })
 }
 

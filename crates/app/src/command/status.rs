@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    IngestRun, Instrument, InstrumentFilter, InstrumentId, InstrumentOrder, InstrumentRepository, Interval,
-    PriceHistory, PriceRepositoryError, QuarantinedRow, RunFilter, Series, SeriesCatalogue, Timestamp,
+    IngestRun, Instrument, InstrumentFilter, InstrumentId, InstrumentOrder, InstrumentRepository, PriceHistory,
+    PriceRepositoryError, QuarantinedRow, RunFilter, Series, SeriesCatalogue, Timestamp,
 };
 use serde_json::{Value, json};
 
+use super::merge_words::opening;
 use super::{Context, json as as_json};
 use crate::command_line::StatusArgs;
 use crate::exit::Exit;
@@ -91,15 +92,6 @@ pub(super) async fn all_series(catalogue: &dyn SeriesCatalogue) -> Result<Vec<Se
         if is_last {
             return Ok(all);
         }
-    }
-}
-
-/// The opening of a bar: a date, where the time of day says nothing.
-pub(super) fn opening(instant: Option<Timestamp>, interval: Interval) -> String {
-    match instant {
-        None => "-".to_owned(),
-        Some(instant) if interval.is_intraday() => instant.to_string(),
-        Some(instant) => instant.date().to_string(),
     }
 }
 

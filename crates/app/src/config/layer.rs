@@ -7,6 +7,7 @@ use figment::providers::{Format, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Metadata, Profile, Provider};
 
+use super::group::GroupName;
 use super::mistake::Mistake;
 use super::setting::{PREFIX, SETTINGS, Setting};
 
@@ -14,7 +15,7 @@ use super::setting::{PREFIX, SETTINGS, Setting};
 #[derive(Clone, Debug)]
 pub(super) struct Layer {
     origin: String,
-    entries: BTreeMap<&'static str, Entry>,
+    entries: BTreeMap<String, Entry>,
 }
 
 #[derive(Clone, Debug)]
@@ -33,12 +34,12 @@ impl Layer {
         }
     }
 
-    pub(super) fn set(&mut self, setting: &'static Setting, spelled: impl Into<String>, value: impl Into<Value>) {
+    pub(super) fn set(&mut self, key: impl Into<String>, spelled: impl Into<String>, value: impl Into<Value>) {
         let entry = Entry {
             spelled: spelled.into(),
             value: value.into(),
         };
-        self.entries.insert(setting.key, entry);
+        self.entries.insert(key.into(), entry);
     }
 
     /// A TOML file; each key that is none of ours is a mistake.
@@ -59,22 +60,30 @@ impl Layer {
             }
         };
         let mut files = Vec::new();
-        for (section, value) in sections {
-            let Value::Dict(_, names) = value else {
-                mistakes.push(layer.unknown(&section, &section));
-                continue;
-            };
-            for (name, value) in names {
-                let key = format!("{section}.{name}");
-                match Named::find(&key) {
-                    Some(Named::Value(setting)) => layer.set(setting, key, value),
-                    Some(Named::File(setting)) => files.push((setting, key, text_of(&value).unwrap_or_default())),
-                    None => mistakes.push(layer.unknown(&key, &key)),
-                }
-            }
-        }
+        layer.take_table("", sections, &mut files, mistakes);
         layer.read_files(files, mistakes);
         layer
+    }
+
+    /// The settings of a table and of the tables in it.
+    fn take_table(&mut self, above: &str, table: Dict, files: &mut Vec<SecretFile>, mistakes: &mut Vec<Mistake>) {
+        for (name, value) in table {
+            let key = if above.is_empty() {
+                name
+            } else {
+                format!("{above}.{name}")
+            };
+            match (Named::find(&key), value) {
+                (Some(Named::Value(named)), value) => self.set(named, key, value),
+                (Some(Named::File(setting)), value) => files.push(SecretFile {
+                    setting,
+                    spelled: key,
+                    path: text_of(&value).unwrap_or_default(),
+                }),
+                (None, Value::Dict(_, below)) => self.take_table(&key, below, files, mistakes),
+                (None, _) => mistakes.push(self.unknown(&key, &key)),
+            }
+        }
     }
 
     /// Environment variables, of the process or of `.env`: ours by prefix, and the well-known aliases. All others are
@@ -93,8 +102,12 @@ impl Layer {
             };
             let key = rest.to_ascii_lowercase().replace("__", ".");
             match Named::find(&key) {
-                Some(Named::Value(setting)) => layer.set(setting, variable, value),
-                Some(Named::File(setting)) => files.push((setting, variable, value)),
+                Some(Named::Value(named)) => layer.set(named, variable, value),
+                Some(Named::File(setting)) => files.push(SecretFile {
+                    setting,
+                    spelled: variable,
+                    path: value,
+                }),
                 None if is_service_link(rest) => {}
                 None => {
                     mistakes.push(layer.unknown(&variable, &key.replacen('_', ".", usize::from(!key.contains('.')))))
@@ -103,12 +116,14 @@ impl Layer {
         }
         // Our own name of a setting is more specific than the alias, which other programs read too.
         for (named, variable, value) in aliased {
-            let ours = |setting: &Setting| {
-                layer.entries.contains_key(setting.key) || files.iter().any(|(other, _, _)| other.key == setting.key)
-            };
+            let ours = |key: &str| layer.entries.contains_key(key) || files.iter().any(|file| file.setting.key == key);
             match named {
-                Named::Value(setting) if !ours(setting) => layer.set(setting, variable, value),
-                Named::File(setting) if !ours(setting) => files.push((setting, variable, value)),
+                Named::Value(key) if !ours(&key) => layer.set(key, variable, value),
+                Named::File(setting) if !ours(setting.key) => files.push(SecretFile {
+                    setting,
+                    spelled: variable,
+                    path: value,
+                }),
                 _ => {}
             }
         }
@@ -117,15 +132,15 @@ impl Layer {
     }
 
     /// Secrets that are kept in files, as Docker and Kubernetes mount them; white space at the end is not part of them.
-    fn read_files(&mut self, files: Vec<(&'static Setting, String, String)>, mistakes: &mut Vec<Mistake>) {
-        for (setting, spelled, path) in files {
+    fn read_files(&mut self, files: Vec<SecretFile>, mistakes: &mut Vec<Mistake>) {
+        for SecretFile { setting, spelled, path } in files {
             if let Some(other) = self.entries.get(setting.key) {
                 let problem = format!("{} is set here too; keep one of them", other.spelled);
                 mistakes.push(self.mistake(&spelled, problem));
                 continue;
             }
             match std::fs::read_to_string(&path) {
-                Ok(text) => self.set(setting, spelled, text.trim_end()),
+                Ok(text) => self.set(setting.key, spelled, text.trim_end()),
                 Err(error) => mistakes.push(Mistake {
                     value: Some(path),
                     ..self.mistake(&spelled, format!("the file cannot be read: {error}"))
@@ -145,6 +160,9 @@ impl Layer {
 
     /// A key that does not exist, with the nearest that does, spelled as this origin would.
     fn unknown(&self, spelled: &str, key: &str) -> Mistake {
+        if let Some(Err(error)) = key.strip_prefix(GroupName::SECTION).map(str::parse::<GroupName>) {
+            return self.mistake(spelled, error.to_string());
+        }
         let nearest = SETTINGS
             .iter()
             .map(|setting| (strsim::jaro_winkler(setting.key, key), setting))
@@ -173,19 +191,30 @@ fn without_excerpt(problem: &str) -> String {
     told.join(": ")
 }
 
-/// What a key names: the value of a setting, or the file that holds it.
+/// A secret that is kept in a file.
+struct SecretFile {
+    setting: &'static Setting,
+    /// As the origin spells the setting of the file.
+    spelled: String,
+    path: String,
+}
+
+/// What a key names: a setting by its own key, or the file that holds one.
 enum Named {
-    Value(&'static Setting),
+    Value(String),
     File(&'static Setting),
 }
 
 impl Named {
     fn find(key: &str) -> Option<Self> {
+        if let Some(name) = key.strip_prefix(GroupName::SECTION) {
+            return name.parse::<GroupName>().ok().map(|name| Self::Value(name.key()));
+        }
         SETTINGS.into_iter().find_map(|setting| {
             if setting.key == key {
-                return Some(Self::Value(setting));
+                return Some(Self::Value(key.to_owned()));
             }
-            let file = setting.secret && key.strip_suffix("_file") == Some(setting.key);
+            let file = setting.is_secret() && key.strip_suffix("_file") == Some(setting.key);
             file.then_some(Self::File(setting))
         })
     }
@@ -194,9 +223,9 @@ impl Named {
         SETTINGS.into_iter().find_map(|setting| {
             let alias = setting.alias?;
             if alias == variable {
-                return Some(Self::Value(setting));
+                return Some(Self::Value(setting.key.to_owned()));
             }
-            let file = setting.secret && variable.strip_suffix("_FILE") == Some(alias);
+            let file = setting.is_secret() && variable.strip_suffix("_FILE") == Some(alias);
             file.then_some(Self::File(setting))
         })
     }
@@ -244,12 +273,20 @@ impl Provider for Layer {
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
         let mut sections = Dict::new();
         for (key, entry) in &self.entries {
-            let (section, name) = key.split_once('.').unwrap_or(("", key));
-            let section = sections.entry(section.to_owned()).or_insert_with(|| Dict::new().into());
-            if let Value::Dict(_, names) = section {
-                names.insert(name.to_owned(), entry.value.clone());
-            }
+            nest(&mut sections, key, entry.value.clone());
         }
         Ok(Map::from([(Profile::Default, sections)]))
+    }
+}
+
+/// Puts a value into the table that its key names, one part after the other.
+fn nest(table: &mut Dict, key: &str, value: Value) {
+    let Some((section, rest)) = key.split_once('.') else {
+        table.insert(key.to_owned(), value);
+        return;
+    };
+    let below = table.entry(section.to_owned()).or_insert_with(|| Dict::new().into());
+    if let Value::Dict(_, below) = below {
+        nest(below, rest, value);
     }
 }

@@ -6,13 +6,13 @@ use secrecy::SecretString;
 
 use super::layer::text_of;
 use super::mistake::Mistake;
-use super::setting::Setting;
+use super::setting::{Secrecy, Setting};
 
 /// A setting as it came out, for `config show`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EffectiveSetting {
     /// Its key.
-    pub key: &'static str,
+    pub key: String,
     /// Its value, masked when secret; empty when it has none.
     pub value: String,
     /// Where it was set: `default`, a file, `.env`, `environment` or `command line`.
@@ -53,7 +53,15 @@ impl Reader {
                 "one value is expected here, not a list or a table".to_owned(),
             )),
         };
-        self.settle(setting, text_of(&value).unwrap_or_default(), read)
+        self.settle(setting.into(), text_of(&value).unwrap_or_default(), read)
+    }
+
+    /// The names below a section that holds any number of them.
+    pub(super) fn names_in(&self, section: &str) -> Vec<String> {
+        match self.figment.find_value(section) {
+            Ok(Value::Dict(_, names)) => names.into_keys().collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// A secret, beside what it parses to.
@@ -71,51 +79,83 @@ impl Reader {
         setting: &'static Setting,
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Option<Vec<T>> {
-        let value = self
-            .figment
-            .find_value(setting.key)
-            .unwrap_or_else(|_absent| Value::from(""));
+        self.list_at(setting.key, setting.about, parse)
+    }
+
+    /// A list under a key that is in no table of settings.
+    pub(super) fn list_at<T>(
+        &mut self,
+        key: &str,
+        about: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
+        let value = self.figment.find_value(key).unwrap_or_else(|_absent| Value::from(""));
         let texts: Option<Vec<String>> = match &value {
             Value::Array(_, values) => values.iter().map(text_of).collect(),
             other => text_of(other).map(|text| text.split(',').map(str::to_owned).collect()),
         };
-        let texts = texts.unwrap_or_default();
-        let read = texts
-            .iter()
-            .map(|text| text.trim())
-            .filter(|text| !text.is_empty())
-            .map(|text| parse(text).map_err(|problem| (text.to_owned(), problem)))
-            .collect();
-        self.settle(setting, texts.join(","), read)
+        let read = match &texts {
+            Some(texts) => texts
+                .iter()
+                .map(|text| text.trim())
+                .filter(|text| !text.is_empty())
+                .map(|text| parse(text).map_err(|problem| (text.to_owned(), problem)))
+                .collect(),
+            None => Err((String::new(), "a list of single values is expected here".to_owned())),
+        };
+        let about = About {
+            key,
+            secrecy: Secrecy::Open,
+            about,
+        };
+        self.settle(about, texts.unwrap_or_default().join(","), read)
     }
 
-    fn settle<T>(&mut self, setting: &'static Setting, text: String, read: Result<T, (String, String)>) -> Option<T> {
-        let metadata = self.figment.find_metadata(setting.key);
+    fn settle<T>(&mut self, about: About<'_>, text: String, read: Result<T, (String, String)>) -> Option<T> {
+        let About { key, secrecy, about } = about;
+        let metadata = self.figment.find_metadata(key);
         let origin = metadata.map_or_else(|| "default".to_owned(), |metadata| metadata.name.to_string());
         match read {
             Ok(value) => {
                 self.effective.push(EffectiveSetting {
-                    key: setting.key,
-                    value: setting.shown(&text),
+                    key: key.to_owned(),
+                    value: secrecy.shown(&text),
                     origin,
-                    about: setting.about,
+                    about,
                 });
                 Some(value)
             }
             Err((text, problem)) => {
-                let (section, name) = setting.path();
+                let path: Vec<&str> = key.split('.').collect();
                 let spelled = metadata.map_or_else(
-                    || setting.key.to_owned(),
-                    |metadata| metadata.interpolate(self.figment.profile(), &[section, name]),
+                    || key.to_owned(),
+                    |metadata| metadata.interpolate(self.figment.profile(), &path),
                 );
                 self.mistakes.push(Mistake {
                     setting: spelled,
-                    value: Some(setting.shown(&text)),
+                    value: Some(secrecy.shown(&text)),
                     origin,
                     problem,
                 });
                 None
             }
+        }
+    }
+}
+
+/// What is told of a setting, whether it came out well or not.
+struct About<'a> {
+    key: &'a str,
+    secrecy: Secrecy,
+    about: &'static str,
+}
+
+impl From<&'static Setting> for About<'static> {
+    fn from(setting: &'static Setting) -> Self {
+        Self {
+            key: setting.key,
+            secrecy: setting.secrecy,
+            about: setting.about,
         }
     }
 }

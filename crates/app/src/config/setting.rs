@@ -1,6 +1,12 @@
 //! The table of all settings: what the command line, the files and the environment may set.
 
-/// One setting: a key of two parts, `section.name`.
+mod providers;
+mod secrecy;
+
+pub(super) use providers::*;
+pub use secrecy::Secrecy;
+
+/// One setting: a key of two or three parts, `section.name` or `providers.yahoo.name`.
 #[derive(Debug)]
 pub struct Setting {
     /// Its key in files: `[section]`, then `name`.
@@ -9,8 +15,8 @@ pub struct Setting {
     pub default: &'static str,
     /// Another environment variable that sets it, well known beyond this program.
     pub alias: Option<&'static str>,
-    /// Whether it may carry a password: it is masked wherever it is shown, and can come from a file.
-    pub secret: bool,
+    /// What of it is masked wherever it is shown.
+    pub secrecy: Secrecy,
     /// What it does, for `config show` and the documentation.
     pub about: &'static str,
 }
@@ -20,7 +26,7 @@ const fn setting(key: &'static str, default: &'static str, about: &'static str) 
         key,
         default,
         alias: None,
-        secret: false,
+        secrecy: Secrecy::Open,
         about,
     }
 }
@@ -28,7 +34,7 @@ const fn setting(key: &'static str, default: &'static str, about: &'static str) 
 /// `database.url`
 pub(super) const DATABASE_URL: Setting = Setting {
     alias: Some("DATABASE_URL"),
-    secret: true,
+    secrecy: Secrecy::Login,
     ..setting(
         "database.url",
         "sqlite:./sentinel.db",
@@ -37,7 +43,7 @@ pub(super) const DATABASE_URL: Setting = Setting {
 };
 /// `database.replica_url`
 pub(super) const DATABASE_REPLICA_URL: Setting = Setting {
-    secret: true,
+    secrecy: Secrecy::Login,
     ..setting(
         "database.replica_url",
         "",
@@ -135,8 +141,12 @@ pub(super) const INGEST_PRECEDENCE: Setting = setting(
     "sources from the most trusted to the least, comma-separated; those not listed are equal and lowest",
 );
 
+/// `ingest.concurrency`
+pub(super) const INGEST_CONCURRENCY: Setting =
+    setting("ingest.concurrency", "4", "how many runs are executed at once: 1 to 64");
+
 /// All of them, in the order in which they are shown.
-pub const SETTINGS: [&Setting; 17] = [
+pub const SETTINGS: [&Setting; 43] = [
     &DATABASE_URL,
     &DATABASE_REPLICA_URL,
     &DATABASE_CONNECTIONS,
@@ -154,79 +164,72 @@ pub const SETTINGS: [&Setting; 17] = [
     &LOG_ROTATION,
     &LOG_KEEP_FILES,
     &INGEST_PRECEDENCE,
+    &INGEST_CONCURRENCY,
+    &PROVIDERS_RETRY_TIMES,
+    &PROVIDERS_RETRY_FIRST_PAUSE,
+    &PROVIDERS_RETRY_LONGEST_PAUSE,
+    &PROVIDERS_LONGEST_WAIT,
+    &YAHOO.base_url,
+    &YAHOO.timeout,
+    &YAHOO.max_response_bytes,
+    &YAHOO.user_agent,
+    &YAHOO_CALLS_PER_MINUTE,
+    &YAHOO_CALLS_PER_DAY,
+    &BINANCE.base_url,
+    &BINANCE.timeout,
+    &BINANCE.max_response_bytes,
+    &BINANCE.user_agent,
+    &BINANCE_WEIGHT_PER_MINUTE,
+    &BINANCE_WEIGHT_PER_DAY,
+    &ALPHA_VANTAGE_API_KEY,
+    &ALPHA_VANTAGE_PLAN,
+    &ALPHA_VANTAGE_FORMAT,
+    &ALPHA_VANTAGE.base_url,
+    &ALPHA_VANTAGE.timeout,
+    &ALPHA_VANTAGE.max_response_bytes,
+    &ALPHA_VANTAGE.user_agent,
+    &ALPHA_VANTAGE_CALLS_PER_MINUTE,
+    &ALPHA_VANTAGE_CALLS_PER_DAY,
 ];
 
 /// Before each variable of ours.
 pub(super) const PREFIX: &str = "SENTINEL_";
 
+/// The environment variable that sets a key.
+#[must_use]
+pub fn variable_of(key: &str) -> String {
+    format!("{PREFIX}{}", key.to_ascii_uppercase().replace('.', "__"))
+}
+
 impl Setting {
     /// The environment variable that sets it: `SENTINEL_SERVER__LISTEN`.
     #[must_use]
     pub fn variable(&self) -> String {
-        format!("{PREFIX}{}", self.key.to_ascii_uppercase().replace('.', "__"))
+        variable_of(self.key)
     }
 
     /// Section and name.
     #[must_use]
     pub fn path(&self) -> (&'static str, &'static str) {
-        self.key.split_once('.').unwrap_or(("", self.key))
+        self.key.rsplit_once('.').unwrap_or(("", self.key))
     }
 
-    /// A value as it may be shown: in secrets, the password of a URL is masked.
+    /// A value as it may be shown.
     #[must_use]
     pub fn shown(&self, value: &str) -> String {
-        if self.secret {
-            mask_password(value)
-        } else {
-            value.to_owned()
-        }
+        self.secrecy.shown(value)
     }
-}
 
-/// `scheme://user:***@host`: whatever stands between the first `:` after `//` and the last `@` is masked, also where the
-/// text is no proper URL; so are values of parameters that are called like passwords.
-fn mask_password(text: &str) -> String {
-    let (address, parameters) = match text.split_once('?') {
-        Some((address, parameters)) => (address, Some(parameters)),
-        None => (text, None),
-    };
-    let (before, rest) = match address.split_once("//") {
-        Some((scheme, rest)) => (format!("{scheme}//"), rest),
-        None => (String::new(), address),
-    };
-    let mut shown = match rest.rsplit_once('@').map(|(login, host)| (login.split_once(':'), host)) {
-        Some((Some((user, _password)), host)) => format!("{before}{user}:***@{host}"),
-        _ => address.to_owned(),
-    };
-    if let Some(parameters) = parameters {
-        let masked: Vec<String> = parameters
-            .split('&')
-            .map(|pair| match pair.split_once('=') {
-                Some((name, _)) if name.to_ascii_lowercase().contains("pass") => format!("{name}=***"),
-                _ => pair.to_owned(),
-            })
-            .collect();
-        shown = format!("{shown}?{}", masked.join("&"));
+    /// Whether it can come from a file of its own, `…_FILE`, as Docker and Kubernetes mount secrets.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        self.secrecy != Secrecy::Open
     }
-    shown
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn masks_passwords_and_nothing_else() {
-        let check = |text: &str, shown: &str| assert_eq!(mask_password(text), shown);
-        check("sqlite:./sentinel.db", "sqlite:./sentinel.db");
-        check("postgres://u:secret@h:5432/db", "postgres://u:***@h:5432/db");
-        check("postgres://u:se@cr:et@h/db", "postgres://u:***@h/db");
-        check(
-            "postgres://u@h/db?password=secret&x=1",
-            "postgres://u@h/db?password=***&x=1",
-        );
-        check("u:secret@h", "u:***@h");
-    }
 
     #[test]
     fn each_setting_has_a_section_and_a_variable() {

@@ -136,6 +136,119 @@ fn all_mistakes_are_told_at_once() {
 }
 
 #[test]
+fn without_settings_the_providers_are_reached_as_they_say_themselves() {
+    let config = Config::load(&Sources::default()).unwrap();
+    let mut usual = ProvidersSettings::default();
+    // What the plan allows is told by the plan; here it is written out.
+    usual.alpha_vantage.budget = Some(usual.alpha_vantage.effective_budget());
+    assert_eq!(format!("{:?}", config.providers), format!("{usual:?}"));
+    assert_eq!(config.ingest.concurrency, 4);
+}
+
+#[test]
+fn each_provider_is_reached_as_its_settings_say() {
+    let (_folder, mut sources) = with_file(
+        "[providers]\nretry_times = 0\nlongest_wait_s = 7\n[providers.yahoo]\nbase_url = \"http://127.0.0.1:1/y\"\n\
+         timeout_s = 2\ncalls_per_minute = 0\n[providers.alpha_vantage]\nplan = \"premium\"\nformat = \"csv\"\n",
+    );
+    sources.environment = environment(&[
+        ("SENTINEL_PROVIDERS__BINANCE__BASE_URL", "http://127.0.0.1:2"),
+        ("SENTINEL_PROVIDERS__BINANCE__WEIGHT_PER_DAY", "9"),
+        ("SENTINEL_PROVIDERS__ALPHA_VANTAGE__CALLS_PER_MINUTE", "6"),
+        ("ALPHA_VANTAGE_API_KEY", "SECRETKEY123"),
+    ])
+    .environment;
+    let config = Config::load(&sources).unwrap();
+    let ProvidersSettings {
+        alpha_vantage,
+        binance,
+        yahoo,
+        retry,
+    } = &config.providers;
+    assert_eq!((retry.times, retry.longest_wait), (0, Duration::from_secs(7)));
+    assert_eq!(yahoo.connection.base_url, "http://127.0.0.1:1/y");
+    assert_eq!(yahoo.connection.timeout, Duration::from_secs(2));
+    assert_eq!(
+        (yahoo.budget.per_minute, yahoo.budget.longest_wait),
+        (None, retry.longest_wait)
+    );
+    assert_eq!(binance.connection.base_url, "http://127.0.0.1:2");
+    let bounds = |budget: http_providers::BudgetSettings| {
+        [budget.per_minute, budget.per_day].map(|bound| bound.map(std::num::NonZeroU32::get))
+    };
+    assert_eq!(bounds(binance.budget), [Some(3_000), Some(9)]);
+    assert_eq!(alpha_vantage.format, http_providers::AnswerFormat::Csv);
+    assert_eq!(bounds(alpha_vantage.effective_budget()), [Some(6), None]);
+    assert!(alpha_vantage.api_key.is_some());
+    let shown = format!("{config:?}");
+    assert!(!shown.contains("SECRETKEY123"), "{shown}");
+    let key = config.effective.iter().find(|setting| setting.key.ends_with("api_key"));
+    assert_eq!(key.unwrap().value, "***");
+}
+
+#[test]
+fn a_key_can_come_from_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key");
+    fs::write(&path, "k\n").unwrap();
+    let path = path.display().to_string();
+    for variable in [
+        "SENTINEL_PROVIDERS__ALPHA_VANTAGE__API_KEY_FILE",
+        "ALPHA_VANTAGE_API_KEY_FILE",
+    ] {
+        let config = Config::load(&environment(&[(variable, &path)])).unwrap();
+        assert!(config.providers.alpha_vantage.api_key.is_some(), "{variable}");
+    }
+    let file = format!("[providers.alpha_vantage]\napi_key_file = \"{path}\"\n");
+    let (_folder, sources) = with_file(&file);
+    let config = Config::load(&sources).unwrap();
+    assert!(config.providers.alpha_vantage.api_key.is_some());
+}
+
+#[test]
+fn wrong_providers_and_groups_are_told_all_at_once() {
+    let (folder, mut sources) = with_file(
+        "[providers]\nretry_times = 21\n[providers.yahoo]\nbase_uri = \"http://x\"\ntimeout_s = 0\n\
+         user_agent = \"żółw\"\n[providers.binance]\nbase_url = \"ftp://example.org\"\nweight_per_minute = -1\n\
+         [providers.kraken]\nbase_url = \"http://x\"\n[ingest]\nconcurrency = 0\nprecedence = { yahoo = 1 }\n\
+         [groups]\nTech = [\"AAPL\"]\nus = [\"AAPL\", \"A B\"]\nnested = { a = [\"AAPL\"] }\n",
+    );
+    sources.environment = environment(&[
+        ("SENTINEL_PROVIDERS__ALPHA_VANTAGE__PLAN", "gold"),
+        ("SENTINEL_PROVIDERS__ALPHA_VANTAGE__API_KEYS", "SECRETKEY123"),
+        ("SENTINEL_PROVIDERS_YAHOO_CALLS_PER_DAY", "5"),
+        ("SENTINEL_GROUPS__A__B", "AAPL"),
+    ])
+    .environment;
+    let told = mistakes(folder.path(), &sources);
+    assert!(!told.contains("SECRETKEY123"), "{told}");
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn groups_are_lists_under_names_of_ones_own() {
+    let (_folder, mut sources) = with_file("[groups]\ntech = [\"AAPL\", \"XNAS:MSFT\"]\nold = [\"IBM\"]\n");
+    sources.environment =
+        environment(&[("SENTINEL_GROUPS__FX", "EUR/USD, id:7"), ("SENTINEL_GROUPS__OLD", "")]).environment;
+    let config = Config::load(&sources).unwrap();
+    let told: Vec<String> = config
+        .groups
+        .iter()
+        .map(|(name, members)| {
+            let members: Vec<String> = members.iter().map(ToString::to_string).collect();
+            format!("{name}: {}", members.join(" "))
+        })
+        .collect();
+    assert_eq!(told, ["fx: EUR/USD id:7", "tech: AAPL XNAS:MSFT"]);
+    let tech = config
+        .effective
+        .iter()
+        .find(|setting| setting.key == "groups.tech")
+        .unwrap();
+    assert_eq!(tech.value, "AAPL,XNAS:MSFT");
+}
+
+#[test]
 fn says_what_is_wrong_with_a_file() {
     let (folder, sources) = with_file("[server\nlisten = 1\n");
     insta::assert_snapshot!(mistakes(folder.path(), &sources));
