@@ -37,7 +37,6 @@ impl Application {
             .await
             .context("runs that were left behind cannot be ended")?;
         let use_cases = UseCases::over(&store, &config.ingest, &clock)?;
-        let reading = UseCases::over(&queries, &config.ingest, &clock)?;
         let providers = Arc::new(http_providers::providers(&config.providers, &clock)?);
         let (queue, handed_over) = Handover::new();
         let ingest = use_cases.ingest(&store, providers, Arc::new(queue));
@@ -50,6 +49,7 @@ impl Application {
             stop.clone(),
             config.server.shutdown_timeout,
         );
+        let reading = UseCases::over(&queries, &config.ingest, &clock)?;
         let api = Api {
             query: reading.query,
             gaps: reading.gaps,

@@ -95,7 +95,7 @@ pub(super) async fn all_series(catalogue: &dyn SeriesCatalogue) -> Result<Vec<Se
     }
 }
 
-fn name(instruments: &BTreeMap<InstrumentId, Instrument>, id: InstrumentId) -> String {
+pub(super) fn name(instruments: &BTreeMap<InstrumentId, Instrument>, id: InstrumentId) -> String {
     instruments
         .get(&id)
         .map_or_else(|| format!("id:{id}"), ToString::to_string)
