@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::query_gaps::QueryGaps;
 use domain::query_prices::QueryPrices;
 use domain::record_bars::RecordBars;
 use domain::resolve_instrument::ResolveInstrument;
@@ -15,6 +16,8 @@ use domain::{
 pub struct Api {
     /// Answers for prices.
     pub query: QueryPrices,
+    /// Tells which bars are missing.
+    pub gaps: QueryGaps,
     /// Writes bars.
     pub record: RecordBars,
     /// Finds the instrument that a path names.

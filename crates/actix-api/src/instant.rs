@@ -1,6 +1,6 @@
 //! Instants as clients write them: RFC 3339, a date, or Unix seconds.
 
-use domain::{TimeRange, TimeRangeError, Timestamp, TimestampError};
+use domain::{TimeRange, Timestamp, TimestampError};
 use time::Date;
 use time::macros::format_description;
 use utoipa::openapi::RefOr;
@@ -8,7 +8,7 @@ use utoipa::openapi::schema::{AnyOfBuilder, KnownFormat, ObjectBuilder, Schema, 
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::fields::{Fields, excerpt};
-use crate::problem::{FieldError, Problem};
+use crate::problem::Problem;
 
 /// The largest Unix second that is taken, in the year 5138: anything larger is milliseconds.
 const MOST_SECONDS: i64 = 99_999_999_999;
@@ -105,16 +105,7 @@ impl Bounds {
     pub(crate) fn range(self) -> Result<TimeRange, Problem> {
         let start = self.start.unwrap_or(Timestamp::MIN);
         let end = self.end.unwrap_or(Timestamp::MAX);
-        TimeRange::new(start, end).map_err(|error| {
-            let errors = vec![FieldError {
-                field: "end".to_owned(),
-                message: error.to_string(),
-            }];
-            match error {
-                TimeRangeError::Empty(_) => Problem::invalid(errors),
-                TimeRangeError::Reversed { .. } => Problem::impossible(errors),
-            }
-        })
+        TimeRange::new(start, end).map_err(Problem::from)
     }
 }
 

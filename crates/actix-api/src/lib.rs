@@ -8,6 +8,7 @@ mod corporate_actions;
 mod decimals;
 mod entity_tag;
 mod fields;
+mod gaps;
 mod health;
 mod index;
 mod instant;

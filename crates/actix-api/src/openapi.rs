@@ -11,7 +11,9 @@ use utoipa_swagger_ui::Config;
 
 use crate::entity_tag::EntityTag;
 use crate::problem::{Problem, ProblemKind};
-use crate::{corporate_actions, health, index, instant, instruments, metrics, prices, problem, revisions, vocabulary};
+use crate::{
+    corporate_actions, gaps, health, index, instant, instruments, metrics, prices, problem, revisions, vocabulary,
+};
 
 /// The document without what holds for every operation.
 #[derive(OpenApi)]
@@ -32,7 +34,7 @@ use crate::{corporate_actions, health, index, instant, instruments, metrics, pri
     ),
     tags(
         (name = "instruments", description = "What there is to have prices of"),
-        (name = "prices", description = "Bars: read, merge, remove, and what was believed before"),
+        (name = "prices", description = "Bars: read, merge, remove, what was believed before, and what is missing"),
         (name = "service", description = "Health, metrics and documentation"),
     ),
     paths(
@@ -48,6 +50,7 @@ use crate::{corporate_actions, health, index, instant, instruments, metrics, pri
         prices::operations::remove,
         revisions::list,
         corporate_actions::list,
+        gaps::list,
         index::read,
         health::live,
         health::ready,
@@ -66,6 +69,7 @@ use crate::{corporate_actions, health, index, instant, instruments, metrics, pri
         vocabulary::AdjustmentName,
         vocabulary::AssetClassName,
         vocabulary::BasisName,
+        vocabulary::GapFilterName,
         vocabulary::IntervalName,
     ))
 )]

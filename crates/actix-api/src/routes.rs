@@ -5,7 +5,7 @@ use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::{HttpRequest, Resource, Route, guard, web};
 
 use crate::problem::{Problem, ProblemKind};
-use crate::{corporate_actions, health, index, instruments, metrics, openapi, prices, problem, revisions};
+use crate::{corporate_actions, gaps, health, index, instruments, metrics, openapi, prices, problem, revisions};
 
 /// Adds all paths to an application.
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
@@ -68,6 +68,10 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(resource(
             "/api/v1/instruments/{instrument}/corporate-actions",
             vec![(Method::GET, get().to(corporate_actions::list))],
+        ))
+        .service(resource(
+            "/api/v1/instruments/{instrument}/gaps",
+            vec![(Method::GET, get().to(gaps::list))],
         ))
         .default_service(web::to(unknown_path));
 }

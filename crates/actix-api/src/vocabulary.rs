@@ -1,6 +1,7 @@
 //! Values of the domain as they stand in bodies and in the OpenAPI document: names of closed lists, and instants.
 
-use domain::{Adjustment, AssetClass, Basis, CorporateActionKind, Interval, RevisionKind, Timestamp};
+use domain::query_gaps::GapFilter;
+use domain::{Adjustment, AssetClass, BarState, Basis, CorporateActionKind, Interval, RevisionKind, Timestamp};
 use serde::{Serialize, Serializer};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
@@ -46,6 +47,10 @@ vocabulary! {
         [RevisionKind::Restated, RevisionKind::Confirmed, RevisionKind::Removed]
     ActionKindName(CorporateActionKind) "CorporateActionKind" "What happened to a share."
         [CorporateActionKind::Split, CorporateActionKind::Dividend]
+    BarStateName(BarState) "MissingBarState" "What is known of a bar that is not there."
+        [BarState::Unknown, BarState::ConfirmedEmpty]
+    GapFilterName(GapFilter) "GapFilter" "Which missing bars are meant: gaps, those that a source was asked for and had not, or both."
+        GapFilter::ALL
 }
 
 /// An instant in UTC, RFC 3339.

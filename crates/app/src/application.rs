@@ -49,8 +49,10 @@ impl Application {
             stop.clone(),
             config.server.shutdown_timeout,
         );
+        let reading = UseCases::over(&queries, &config.ingest, &clock)?;
         let api = Api {
-            query: UseCases::over(&queries, &config.ingest, &clock)?.query,
+            query: reading.query,
+            gaps: reading.gaps,
             record: use_cases.record,
             resolve: use_cases.resolve,
             instruments: store.instruments,

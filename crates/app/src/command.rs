@@ -6,12 +6,14 @@ mod demo;
 mod doctor;
 mod errand;
 mod export;
+mod gaps;
 mod import;
 mod ingest;
 mod instruments;
 mod json;
 mod merge_words;
 mod migrate;
+mod named_instruments;
 mod providers;
 mod runs;
 mod serve;
@@ -115,6 +117,7 @@ async fn dispatch(line: CommandLine, output: Output) -> anyhow::Result<Exit> {
         Command::Export(args) => export::run(&context, &args).await,
         Command::Instruments(command) => instruments::run(&context, command).await,
         Command::Status(args) => status::run(&context, &args).await,
+        Command::Gaps(args) => gaps::run(&context, &args).await,
         Command::Verify => verify::run(&context).await,
         Command::Copy(args) => copy::run(&context, &args).await,
         Command::Migrate(command) => migrate::run(&context, &command).await,

@@ -2,6 +2,7 @@
 
 mod copy;
 mod export;
+mod gaps;
 mod import;
 mod ingest;
 mod instant;
@@ -16,6 +17,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub use copy::CopyArgs;
 pub use export::ExportArgs;
+pub use gaps::GapsArgs;
 pub use import::{ImportArgs, Stamping};
 pub use ingest::IngestArgs;
 pub use instruments::{InstrumentsCommand, ListArgs, SaidOfInstrument};
@@ -85,6 +87,8 @@ pub enum Command {
     Instruments(InstrumentsCommand),
     /// Tell what is stored: instruments, series, runs and rows in quarantine
     Status(StatusArgs),
+    /// Tell which bars should be there and are not
+    Gaps(GapsArgs),
     /// Check every rule in the store again; exit code 1 when one is broken
     Verify,
     /// Copy everything from one database to another, exactly, and compare both in the end

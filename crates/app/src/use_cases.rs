@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use domain::import_bars::ImportBars;
 use domain::ingest::{Ingest, IngestStores, RunQueue};
+use domain::query_gaps::QueryGaps;
 use domain::query_prices::QueryPrices;
 use domain::record_bars::RecordBars;
 use domain::resolve_instrument::ResolveInstrument;
@@ -24,6 +25,8 @@ pub(crate) struct UseCases {
     pub(crate) import: ImportBars,
     /// Answers for prices.
     pub(crate) query: QueryPrices,
+    /// Tells which bars are missing.
+    pub(crate) gaps: QueryGaps,
     /// When markets trade.
     pub(crate) calendars: Arc<Calendars>,
     clock: Arc<dyn Clock>,
@@ -54,11 +57,19 @@ impl UseCases {
             calendars.clone(),
             clock.clone(),
         );
+        let gaps = QueryGaps::new(
+            store.prices.clone(),
+            store.catalogue.clone(),
+            store.coverage.clone(),
+            calendars.clone(),
+            clock.clone(),
+        );
         Ok(Self {
             resolve,
             record,
             import,
             query,
+            gaps,
             calendars,
             clock: clock.clone(),
             precedence: ingest.precedence.clone(),

@@ -87,6 +87,33 @@ fn from_an_import_to_an_export() {
 }
 
 #[test]
+fn missing_bars_are_told_by_series() {
+    let home = with_apple();
+    let home = home.path();
+    let bitcoin = "date,open,high,low,close\n2024-01-01,1,1,1,1\n2024-01-02,1,1,1,1\n2024-01-05,1,1,1,1\n";
+    fs::write(home.join("BTC-USD_1d.csv"), bitcoin).unwrap();
+    assert!(
+        sentinel(home, &["import", "AAPL_1d.csv", "BTC-USD_1d.csv"])
+            .status
+            .success()
+    );
+    insta::assert_snapshot!("gaps", said(home, &["gaps", "--end", "2024-01-08"]));
+    insta::assert_snapshot!(
+        "gaps_of_one",
+        said(
+            home,
+            &["gaps", "AAPL", "--start", "2014-06-02", "--end", "2014-06-10", "--json"]
+        )
+    );
+    insta::assert_snapshot!("gaps_nowhere", said(home, &["gaps", "AAPL", "--interval", "1h"]));
+    insta::assert_snapshot!("gaps_none", said(home, &["gaps", "--state", "confirmed_empty"]));
+    insta::assert_snapshot!(
+        "gaps_refused",
+        said(home, &["gaps", "--start", "2014-06-10", "--end", "2014-06-02"])
+    );
+}
+
+#[test]
 fn an_export_to_a_file_appears_whole_or_not_at_all() {
     let home = with_apple();
     let home = home.path();

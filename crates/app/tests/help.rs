@@ -41,6 +41,7 @@ fn of_each_command() {
         &["instruments", "edit"],
         &["instruments", "remove"],
         &["status"],
+        &["gaps"],
         &["verify"],
         &["copy"],
         &["migrate"],

@@ -163,10 +163,11 @@ async fn list(
     if let Some(after) = after {
         rows = rows.filter(ingest_runs::id.lt(after.0));
     }
-    if let Some(series) = filter.series {
-        rows = rows
-            .filter(ingest_runs::instrument_id.eq(series.instrument.0))
-            .filter(ingest_runs::interval.eq(series.interval.as_str()));
+    if let Some(instrument) = filter.instrument {
+        rows = rows.filter(ingest_runs::instrument_id.eq(instrument.0));
+    }
+    if let Some(interval) = filter.interval {
+        rows = rows.filter(ingest_runs::interval.eq(interval.as_str()));
     }
     if let Some(source) = &filter.source {
         let Some(source_id) = sources.id(source) else {

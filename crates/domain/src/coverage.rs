@@ -3,8 +3,6 @@
 mod expected;
 mod range_set;
 
-use std::collections::BTreeSet;
-
 use async_trait::async_trait;
 pub use expected::expected_openings;
 pub use range_set::RangeSet;
@@ -93,14 +91,16 @@ pub fn confirmed(covered: &[CoveredRange], now: Timestamp) -> RangeSet {
 /// Tells present, confirmed empty and unknown bars apart among those `expected` (in ascending order, as
 /// [`expected_openings`] gives them), as stretches of one state, oldest first. Gaps are the unknown ones.
 ///
-/// `present` holds when the bars that are there open; those that nobody expects are passed over.
+/// `present` tells when the bars that are there open, also in ascending order; those that nobody expects are passed over.
 pub fn gaps(
     expected: impl Iterator<Item = Timestamp>,
-    present: &BTreeSet<Timestamp>,
+    present: impl IntoIterator<Item = Timestamp>,
     confirmed: &RangeSet,
 ) -> impl Iterator<Item = Stretch> {
-    let state_of = |opening: Timestamp| {
-        if present.contains(&opening) {
+    let mut present = present.into_iter().peekable();
+    let mut state_of = move |opening: Timestamp| {
+        while present.next_if(|there| *there < opening).is_some() {}
+        if present.next_if_eq(&opening).is_some() {
             BarState::Present
         } else if confirmed.contains(opening) {
             BarState::ConfirmedEmpty

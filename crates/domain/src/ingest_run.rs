@@ -8,7 +8,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::{BoxError, MergeCounts, SeriesKey, SourceName, TimeRange, Timestamp};
+use crate::{BoxError, InstrumentId, Interval, MergeCounts, SeriesKey, SourceName, TimeRange, Timestamp};
 pub use request::{IdempotencyKey, IdempotencyKeyError, NewRun, RequestedRun, RunRequest};
 pub use state::{RunEnd, RunState, UnknownRunState};
 
@@ -59,12 +59,26 @@ pub struct IngestRun {
 /// Which runs to list; `None` stands for any.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunFilter {
-    /// Only this series.
-    pub series: Option<SeriesKey>,
+    /// Only series of this instrument.
+    pub instrument: Option<InstrumentId>,
+    /// Only bars of this length.
+    pub interval: Option<Interval>,
     /// Only this source.
     pub source: Option<SourceName>,
     /// Only this state.
     pub state: Option<RunState>,
+}
+
+impl RunFilter {
+    /// Those of one series.
+    #[must_use]
+    pub fn of_series(series: SeriesKey) -> Self {
+        Self {
+            instrument: Some(series.instrument),
+            interval: Some(series.interval),
+            ..Self::default()
+        }
+    }
 }
 
 /// Why a store of runs could not answer.

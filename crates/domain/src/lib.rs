@@ -29,6 +29,7 @@ pub mod merge;
 mod price;
 mod price_repository;
 mod provider;
+pub mod query_gaps;
 pub mod query_prices;
 pub mod record_bars;
 mod resampling;

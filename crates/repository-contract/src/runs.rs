@@ -273,7 +273,7 @@ pub async fn a_merge_renews_the_lease(fixture: &Fixture) {
     );
 }
 
-/// Runs are listed newest first, by series, source and state, in pages that lose and repeat none.
+/// Runs are listed newest first, by instrument, interval, source and state, in pages that lose and repeat none.
 pub async fn runs_are_listed_newest_first(fixture: &Fixture) {
     let apple = fixture.daily_series("AAPL").await;
     let microsoft = fixture.daily_series("MSFT").await;
@@ -301,11 +301,23 @@ pub async fn runs_are_listed_newest_first(fixture: &Fixture) {
         listed(any(), 10, created.get(1).copied()).await,
         created.get(2..).unwrap()
     );
-    let of_apple = RunFilter {
-        series: Some(apple),
+    let of_apple = RunFilter::of_series(apple);
+    assert_eq!(listed(of_apple.clone(), 10, None).await.len(), 3);
+    let weekly = SeriesKey {
+        interval: Interval::OneWeek,
+        ..apple
+    };
+    let of_weeks = queued(fixture, weekly).await;
+    let of_any_length = RunFilter {
+        instrument: Some(apple.instrument),
         ..any()
     };
-    assert_eq!(listed(of_apple.clone(), 10, None).await.len(), 3);
+    assert_eq!(listed(of_any_length, 10, None).await.len(), 4);
+    let only_weeks = RunFilter {
+        interval: Some(Interval::OneWeek),
+        ..any()
+    };
+    assert_eq!(listed(only_weeks, 10, None).await, [of_weeks]);
     let from_yahoo = RunFilter {
         source: Some(source("yahoo")),
         ..of_apple

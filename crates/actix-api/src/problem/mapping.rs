@@ -1,5 +1,7 @@
 //! Which problem each error of the domain is. Every match is exhaustive: a new variant asks for its status.
 
+use domain::TimeRangeError;
+use domain::query_gaps::GapsError;
 use domain::query_prices::QueryError;
 use domain::record_bars::RecordError;
 use domain::resolve_instrument::ResolutionError;
@@ -86,6 +88,30 @@ impl From<QueryError> for Problem {
             }
             QueryError::Prices(error) => error.into(),
             QueryError::Actions(error) => error.into(),
+        }
+    }
+}
+
+impl From<GapsError> for Problem {
+    fn from(error: GapsError) -> Self {
+        match error {
+            GapsError::NoBars { .. } => Self::new(ProblemKind::NoBars, error.to_string()),
+            GapsError::Range(error) => error.into(),
+            GapsError::TooLong { .. } => Self::impossible_field("start", error),
+            GapsError::Prices(error) => error.into(),
+        }
+    }
+}
+
+impl From<TimeRangeError> for Problem {
+    fn from(error: TimeRangeError) -> Self {
+        let errors = vec![FieldError {
+            field: "end".to_owned(),
+            message: error.to_string(),
+        }];
+        match error {
+            TimeRangeError::Empty(_) => Self::invalid(errors),
+            TimeRangeError::Reversed { .. } => Self::impossible(errors),
         }
     }
 }

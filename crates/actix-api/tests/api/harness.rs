@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix_api::{Api, ApiServer, ApiSettings};
 use domain::fake::{InMemoryStore, ManualClock};
+use domain::query_gaps::QueryGaps;
 use domain::query_prices::QueryPrices;
 use domain::record_bars::RecordBars;
 use domain::resolve_instrument::ResolveInstrument;
@@ -100,6 +101,13 @@ impl Server {
         );
         let api = change(Api {
             query,
+            gaps: QueryGaps::new(
+                store.clone(),
+                store.clone(),
+                store.clone(),
+                calendars.clone(),
+                clock.clone(),
+            ),
             record,
             resolve: ResolveInstrument::new(store.clone()),
             instruments: store.clone(),

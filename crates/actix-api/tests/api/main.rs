@@ -8,6 +8,7 @@
 mod caching;
 mod errors;
 mod files;
+mod gaps;
 mod harness;
 mod instruments;
 mod merging;

@@ -11,7 +11,7 @@ use domain::{Clock, Instrument, TimeRange, Timestamp};
 use serde_json::json;
 use tempfile::NamedTempFile;
 
-use super::Context;
+use super::{Context, named_instruments};
 use crate::clock::SystemClock;
 use crate::command_line::ExportArgs;
 use crate::exit::{Exit, UsageError};
@@ -31,7 +31,7 @@ pub(super) async fn run(context: &Context, args: &ExportArgs) -> anyhow::Result<
     let store = context.existing_store().await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let use_cases = UseCases::over(&store, &context.config.ingest, &clock)?;
-    let instruments = resolved(&use_cases, args).await?;
+    let instruments = named_instruments::find(&use_cases, &args.symbols).await?;
     let export = Export {
         use_cases,
         instruments,
@@ -51,33 +51,6 @@ pub(super) async fn run(context: &Context, args: &ExportArgs) -> anyhow::Result<
         }
     }
     Ok(Exit::Done)
-}
-
-/// The instruments by symbol, each once; all that are unknown are told together.
-async fn resolved(use_cases: &UseCases, args: &ExportArgs) -> anyhow::Result<Vec<Instrument>> {
-    let (mut found, mut unknown) = (Vec::new(), Vec::new());
-    for reference in &args.symbols {
-        match use_cases.resolve.one(reference).await {
-            Ok(instrument) => found.push(instrument),
-            Err(
-                error @ (domain::resolve_instrument::ResolutionError::NotFound(_)
-                | domain::resolve_instrument::ResolutionError::Ambiguous { .. }),
-            ) => unknown.push(error.to_string()),
-            Err(error) => return Err(error.into()),
-        }
-    }
-    if !unknown.is_empty() {
-        anyhow::bail!(
-            "{}; `sentinel instruments list` tells what there is",
-            unknown.join("; ")
-        );
-    }
-    found.sort_by(|one, other| {
-        let key = |instrument: &Instrument| (instrument.details.symbol.to_upper(), instrument.id);
-        key(one).cmp(&key(other))
-    });
-    found.dedup_by_key(|instrument| instrument.id);
-    Ok(found)
 }
 
 struct Export<'a> {

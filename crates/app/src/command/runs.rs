@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::errand::{Errand, carry_out};
 use super::merge_words::{reached, total};
+use super::status::name;
 use super::{Context, json as as_json};
 use crate::clock::SystemClock;
 use crate::command_line::{ListRunsArgs, RunsArgs, RunsCommand};
@@ -21,9 +22,6 @@ use crate::run_executor::OwnErrand;
 use crate::stop::StopFlag;
 use crate::store::Store;
 use crate::use_cases::UseCases;
-
-/// Runs asked for at once.
-const PAGE: usize = 500;
 
 pub(super) async fn run(context: &Context, args: &RunsArgs) -> anyhow::Result<Exit> {
     let store = context.existing_store().await?;
@@ -87,6 +85,7 @@ async fn matching(context: &Context, store: &Store, args: &ListRunsArgs) -> anyh
     let ListRunsArgs {
         provider,
         symbol,
+        interval,
         state,
         limit,
     } = args;
@@ -99,22 +98,12 @@ async fn matching(context: &Context, store: &Store, args: &ListRunsArgs) -> anyh
         None => None,
     };
     let filter = RunFilter {
+        instrument,
+        interval: *interval,
         source: provider.clone(),
         state: *state,
-        ..RunFilter::default()
     };
-    let (mut found, mut after) = (Vec::new(), None);
-    loop {
-        let page = store.runs.list(&filter, PAGE, after).await?;
-        let is_last = page.len() < PAGE;
-        after = page.last().map(|run| run.id);
-        let wanted = |run: &IngestRun| instrument.is_none_or(|instrument| run.series.instrument == instrument);
-        found.extend(page.into_iter().filter(wanted));
-        if is_last || found.len() >= *limit {
-            found.truncate(*limit);
-            return Ok(found);
-        }
-    }
+    Ok(store.runs.list(&filter, *limit, None).await?)
 }
 
 async fn show(context: &Context, store: &Store, id: RunId) -> anyhow::Result<Exit> {
@@ -219,12 +208,6 @@ async fn instruments_of(store: &Store, runs: &[IngestRun]) -> anyhow::Result<BTr
         }
     }
     Ok(instruments)
-}
-
-fn name(instruments: &BTreeMap<InstrumentId, Instrument>, id: InstrumentId) -> String {
-    instruments
-        .get(&id)
-        .map_or_else(|| format!("id:{id}"), ToString::to_string)
 }
 
 /// Fractions of a second interest nobody here.

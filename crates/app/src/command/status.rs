@@ -29,11 +29,7 @@ pub(super) async fn run(context: &Context, args: &StatusArgs) -> anyhow::Result<
             .collect();
     let mut series = Vec::new();
     for one in all_series(&*store.catalogue).await? {
-        let filter = RunFilter {
-            series: Some(one.key),
-            ..RunFilter::default()
-        };
-        let last_run = store.runs.list(&filter, 1, None).await?.pop();
+        let last_run = store.runs.list(&RunFilter::of_series(one.key), 1, None).await?.pop();
         series.push((one, last_run));
     }
     series.sort_by_key(|(one, _)| (name(&instruments, one.key.instrument), one.key.interval));
@@ -99,7 +95,7 @@ pub(super) async fn all_series(catalogue: &dyn SeriesCatalogue) -> Result<Vec<Se
     }
 }
 
-fn name(instruments: &BTreeMap<InstrumentId, Instrument>, id: InstrumentId) -> String {
+pub(super) fn name(instruments: &BTreeMap<InstrumentId, Instrument>, id: InstrumentId) -> String {
     instruments
         .get(&id)
         .map_or_else(|| format!("id:{id}"), ToString::to_string)

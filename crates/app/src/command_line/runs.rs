@@ -1,7 +1,7 @@
 //! `sentinel runs`
 
 use clap::{Args, Subcommand};
-use domain::{InstrumentReference, RunId, RunState, SourceName};
+use domain::{InstrumentReference, Interval, RunId, RunState, SourceName};
 
 /// Flags of `sentinel runs`.
 #[derive(Args, Debug)]
@@ -45,6 +45,9 @@ pub struct ListRunsArgs {
     /// Only of this instrument: AAPL, XNAS:AAPL or id:700
     #[arg(long, value_name = "SYMBOL")]
     pub symbol: Option<InstrumentReference>,
+    /// Only of bars of this length: 1m 5m 15m 30m 1h 4h 1d 1w 1mo
+    #[arg(long, value_name = "I")]
+    pub interval: Option<Interval>,
     /// Only in this state: queued, running, succeeded, partial, failed or cancelled
     #[arg(long, value_name = "STATE")]
     pub state: Option<RunState>,

@@ -90,7 +90,10 @@ impl IngestRunRepository for InMemoryStore {
         let (state, _) = self.open();
         let passing = state.runs.values().rev().filter(|run| {
             after.is_none_or(|after| run.id < after)
-                && filter.series.is_none_or(|series| series == run.series)
+                && filter
+                    .instrument
+                    .is_none_or(|instrument| instrument == run.series.instrument)
+                && filter.interval.is_none_or(|interval| interval == run.series.interval)
                 && filter.source.as_ref().is_none_or(|source| *source == run.source)
                 && filter.state.is_none_or(|state| state == run.state)
         });
