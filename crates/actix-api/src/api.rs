@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use domain::ingest::Ingest;
 use domain::query_gaps::QueryGaps;
 use domain::query_prices::QueryPrices;
 use domain::record_bars::RecordBars;
 use domain::resolve_instrument::ResolveInstrument;
 use domain::{
-    Calendars, Clock, CorporateActionRepository, InstrumentRepository, PriceHistory, PriceRepository, SeriesCatalogue,
-    StoreCare,
+    Calendars, Clock, CorporateActionRepository, IngestRunRepository, InstrumentRepository, PriceHistory,
+    PriceRepository, SeriesCatalogue, StoreCare,
 };
 
 /// The use cases and ports behind the API; cheap to clone.
@@ -20,6 +21,10 @@ pub struct Api {
     pub gaps: QueryGaps,
     /// Writes bars.
     pub record: RecordBars,
+    /// Plans, requests and cancels runs, and knows the providers.
+    pub ingest: Ingest,
+    /// Tells what became of runs.
+    pub runs: Arc<dyn IngestRunRepository>,
     /// Finds the instrument that a path names.
     pub resolve: ResolveInstrument,
     /// Keeps instruments.

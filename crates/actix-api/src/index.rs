@@ -18,6 +18,10 @@ pub(crate) struct Index {
     openapi: &'static str,
     /// What there are prices of.
     instruments: &'static str,
+    /// Where prices can be had from.
+    providers: &'static str,
+    /// What became of ingests and imports.
+    runs: &'static str,
     /// Whether it lives.
     health: &'static str,
     /// For Prometheus.
@@ -46,6 +50,8 @@ pub(crate) async fn read(request: HttpRequest) -> HttpResponse {
         docs: "/docs/",
         openapi: "/openapi.json",
         instruments: "/api/v1/instruments",
+        providers: "/api/v1/providers",
+        runs: "/api/v1/ingest/runs",
         health: "/health",
         metrics: "/metrics",
     })

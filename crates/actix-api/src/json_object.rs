@@ -115,6 +115,21 @@ impl Fields<Value> {
         self.parsed(name, &value, parse)
     }
 
+    /// A text that must be there.
+    pub(crate) fn required_text<T, E: std::fmt::Display>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        match self.take(name) {
+            Some(value) => self.parsed(name, &value, parse),
+            None => {
+                self.refuse(name, "it is required");
+                None
+            }
+        }
+    }
+
     /// A text that is there.
     pub(crate) fn parsed<T, E: std::fmt::Display>(
         &mut self,

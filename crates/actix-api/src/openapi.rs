@@ -12,7 +12,8 @@ use utoipa_swagger_ui::Config;
 use crate::entity_tag::EntityTag;
 use crate::problem::{Problem, ProblemKind};
 use crate::{
-    corporate_actions, gaps, health, index, instant, instruments, metrics, prices, problem, revisions, vocabulary,
+    corporate_actions, gaps, health, index, ingest, instant, instruments, metrics, prices, problem, providers,
+    revisions, vocabulary,
 };
 
 /// The document without what holds for every operation.
@@ -35,6 +36,7 @@ use crate::{
     tags(
         (name = "instruments", description = "What there is to have prices of"),
         (name = "prices", description = "Bars: read, merge, remove, what was believed before, and what is missing"),
+        (name = "ingest", description = "Bars from providers: what would be asked, and runs that ask for it"),
         (name = "service", description = "Health, metrics and documentation"),
     ),
     paths(
@@ -51,6 +53,12 @@ use crate::{
         revisions::list,
         corporate_actions::list,
         gaps::list,
+        providers::list,
+        ingest::operations::plan,
+        ingest::operations::request,
+        ingest::operations::list,
+        ingest::operations::read,
+        ingest::operations::cancel,
         index::read,
         health::live,
         health::ready,
@@ -71,6 +79,7 @@ use crate::{
         vocabulary::BasisName,
         vocabulary::GapFilterName,
         vocabulary::IntervalName,
+        vocabulary::RunStateName,
     ))
 )]
 struct Document;

@@ -1,6 +1,7 @@
 //! Errors as RFC 9457 problems: what went wrong, in one stable kind and one sentence, and how to mend it.
 
 mod catalogue;
+mod ingesting;
 mod kind;
 mod mapping;
 mod rendering;

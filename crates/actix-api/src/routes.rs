@@ -5,7 +5,10 @@ use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::{HttpRequest, Resource, Route, guard, web};
 
 use crate::problem::{Problem, ProblemKind};
-use crate::{corporate_actions, gaps, health, index, instruments, metrics, openapi, prices, problem, revisions};
+use crate::{
+    corporate_actions, gaps, health, index, ingest, instruments, metrics, openapi, prices, problem, providers,
+    revisions,
+};
 
 /// Adds all paths to an application.
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
@@ -72,6 +75,30 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(resource(
             "/api/v1/instruments/{instrument}/gaps",
             vec![(Method::GET, get().to(gaps::list))],
+        ))
+        .service(resource(
+            "/api/v1/providers",
+            vec![(Method::GET, get().to(providers::list))],
+        ))
+        .service(resource(
+            "/api/v1/ingest/plan",
+            vec![(Method::POST, web::post().to(ingest::plan))],
+        ))
+        .service(resource(
+            "/api/v1/ingest/run",
+            vec![(Method::POST, web::post().to(ingest::request))],
+        ))
+        .service(resource(
+            "/api/v1/ingest/runs",
+            vec![(Method::GET, get().to(ingest::list))],
+        ))
+        .service(resource(
+            "/api/v1/ingest/runs/{run}",
+            vec![(Method::GET, get().to(ingest::read))],
+        ))
+        .service(resource(
+            "/api/v1/ingest/runs/{run}/cancel",
+            vec![(Method::POST, web::post().to(ingest::cancel))],
         ))
         .default_service(web::to(unknown_path));
 }

@@ -1,7 +1,9 @@
 //! Values of the domain as they stand in bodies and in the OpenAPI document: names of closed lists, and instants.
 
 use domain::query_gaps::GapFilter;
-use domain::{Adjustment, AssetClass, BarState, Basis, CorporateActionKind, Interval, RevisionKind, Timestamp};
+use domain::{
+    Adjustment, AssetClass, BarState, Basis, CorporateActionKind, Interval, RevisionKind, RunState, Timestamp,
+};
 use serde::{Serialize, Serializer};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
@@ -49,6 +51,7 @@ vocabulary! {
         [CorporateActionKind::Split, CorporateActionKind::Dividend]
     BarStateName(BarState) "MissingBarState" "What is known of a bar that is not there."
         [BarState::Unknown, BarState::ConfirmedEmpty]
+    RunStateName(RunState) "RunState" "Where a run stands." RunState::ALL
     GapFilterName(GapFilter) "GapFilter" "Which missing bars are meant: gaps, those that a source was asked for and had not, or both."
         GapFilter::ALL
 }

@@ -42,7 +42,7 @@ impl Application {
         let ingest = use_cases.ingest(&store, providers, Arc::new(queue));
         let stop = StopFlag::default();
         let executor = RunExecutor::new(
-            ingest,
+            ingest.clone(),
             store.runs.clone(),
             clock.clone(),
             config.ingest.concurrency,
@@ -53,6 +53,8 @@ impl Application {
         let api = Api {
             query: reading.query,
             gaps: reading.gaps,
+            ingest,
+            runs: store.runs,
             record: use_cases.record,
             resolve: use_cases.resolve,
             instruments: store.instruments,

@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use actix_api::Api;
 use async_trait::async_trait;
-use domain::fake::{InMemoryStore, ManualClock};
+use domain::fake::{InMemoryRunQueue, InMemoryStore, ManualClock};
+use domain::ingest::{Ingest, IngestStores};
+use domain::query_gaps::QueryGaps;
 use domain::query_prices::QueryPrices;
 use domain::record_bars::RecordBars;
 use domain::resolve_instrument::ResolveInstrument;
 use domain::{
     ActionBatch, AssetClass, Bar, BarChunk, BarQuery, BarValues, Calendars, CorporateAction, CorporateActionRepository,
     Instrument, InstrumentDetails, InstrumentRepository, Interval, MarketPrice, MergeBatch, Merged, Precedence, Price,
-    PriceRepository, PriceRepositoryError, Removal, SeriesKey, SourceName, SplitRatio, TimeOrder, TimeRange, Timestamp,
-    Volume,
+    PriceRepository, PriceRepositoryError, Providers, Removal, SeriesKey, SourceName, SplitRatio, TimeOrder, TimeRange,
+    Timestamp, Volume,
 };
 
 use super::Outcome;
@@ -74,16 +76,26 @@ impl Market {
     }
 
     pub(super) fn api(&self) -> Api {
+        let record = RecordBars::new(
+            self.prices.clone(),
+            self.store.clone(),
+            self.store.clone(),
+            self.calendars.clone(),
+            self.clock.clone(),
+            Precedence::default(),
+        );
         Api {
             query: self.query.clone(),
-            record: RecordBars::new(
+            gaps: QueryGaps::new(
                 self.prices.clone(),
                 self.store.clone(),
                 self.store.clone(),
                 self.calendars.clone(),
                 self.clock.clone(),
-                Precedence::default(),
             ),
+            ingest: self.ingest(record.clone()),
+            runs: self.store.clone(),
+            record,
             resolve: ResolveInstrument::new(self.store.clone()),
             instruments: self.store.clone(),
             prices: self.prices.clone(),
@@ -94,6 +106,26 @@ impl Market {
             calendars: self.calendars.clone(),
             clock: self.clock.clone(),
         }
+    }
+
+    /// Without any provider: nothing is ingested here.
+    fn ingest(&self, record: RecordBars) -> Ingest {
+        let stores = IngestStores {
+            instruments: self.store.clone(),
+            catalogue: self.store.clone(),
+            coverage: self.store.clone(),
+            actions: self.store.clone(),
+            runs: self.store.clone(),
+        };
+        Ingest::new(
+            Arc::new(Providers::default()),
+            stores,
+            record,
+            Arc::new(InMemoryRunQueue::default()),
+            self.calendars.clone(),
+            self.clock.clone(),
+            Precedence::default(),
+        )
     }
 
     /// Builds bars from their digits, as a store does that reads them.

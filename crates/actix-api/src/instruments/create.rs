@@ -74,8 +74,8 @@ pub(crate) async fn create(
 }
 
 fn read(mut fields: Fields<Value>, calendars: &Calendars) -> Result<InstrumentDetails, Problem> {
-    let symbol = required(&mut fields, "symbol", str::parse);
-    let asset_class = required(&mut fields, "asset_class", str::parse);
+    let symbol = fields.required_text("symbol", str::parse);
+    let asset_class = fields.required_text("asset_class", str::parse);
     let name = fields.text("name", name_like);
     let exchange = match fields.take("exchange") {
         None | Some(Value::Null) => None,
@@ -109,20 +109,6 @@ fn read(mut fields: Fields<Value>, calendars: &Calendars) -> Result<InstrumentDe
         }
     });
     fields.finish(read)
-}
-
-fn required<T, E: std::fmt::Display>(
-    fields: &mut Fields<Value>,
-    name: &'static str,
-    parse: impl FnOnce(&str) -> Result<T, E>,
-) -> Option<T> {
-    match fields.take(name) {
-        Some(value) => fields.parsed(name, &value, parse),
-        None => {
-            fields.refuse(name, "it is required");
-            None
-        }
-    }
 }
 
 /// 1 to 200 characters that can be printed.

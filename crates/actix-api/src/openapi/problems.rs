@@ -7,7 +7,7 @@ use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
 use crate::problem::{PROBLEM_JSON, ProblemKind};
 
 /// Bodies whose keys are all known.
-const CLOSED: [&str; 3] = ["NewInstrument", "InstrumentPatch", "NewBar"];
+const CLOSED: [&str; 4] = ["NewInstrument", "InstrumentPatch", "NewBar", "IngestOrder"];
 
 /// Adds the problems of every operation, by its path and method, and closes the bodies.
 pub(super) fn document(document: &mut OpenApi) {
@@ -25,14 +25,16 @@ pub(super) fn document(document: &mut OpenApi) {
         for operation in reads.into_iter().flatten() {
             add(operation, path, &[ProblemKind::Invalid]);
         }
-        let with_body = [ProblemKind::Invalid, ProblemKind::WritesRefused, ProblemKind::TooLarge];
         for operation in [&mut item.put, &mut item.post, &mut item.patch].into_iter().flatten() {
-            add(operation, path, &with_body);
-            add(
-                operation,
-                path,
-                &[ProblemKind::UnsupportedMediaType, ProblemKind::InstrumentExists],
-            );
+            add(operation, path, &[ProblemKind::Invalid, ProblemKind::WritesRefused]);
+            if operation.request_body.is_some() {
+                add(
+                    operation,
+                    path,
+                    &[ProblemKind::TooLarge, ProblemKind::UnsupportedMediaType],
+                );
+            }
+            add(operation, path, own_of_writing(path));
         }
         for operation in [&mut item.delete].into_iter().flatten() {
             add(
@@ -48,14 +50,31 @@ pub(super) fn document(document: &mut OpenApi) {
     }
 }
 
+/// What only some writes can be told.
+fn own_of_writing(path: &str) -> &'static [ProblemKind] {
+    if path.starts_with("/api/v1/instruments") {
+        &[ProblemKind::InstrumentExists]
+    } else if path.contains("{run}") {
+        &[ProblemKind::RunEnded]
+    } else {
+        &[
+            ProblemKind::UnknownInstrument,
+            ProblemKind::AmbiguousInstrument,
+            ProblemKind::Impossible,
+            ProblemKind::ProviderRefused,
+        ]
+    }
+}
+
 fn add(operation: &mut Operation, path: &str, kinds: &[ProblemKind]) {
     let mut kinds = kinds.to_vec();
     kinds.extend([ProblemKind::NotAcceptable, ProblemKind::Internal]);
-    if path.contains('{') {
-        kinds.push(ProblemKind::UnknownInstrument);
-    }
-    if path.contains("{instrument}") {
-        kinds.push(ProblemKind::AmbiguousInstrument);
+    if path.contains("{instrument}") || path == "/api/v1/ingest/runs" {
+        kinds.extend([ProblemKind::UnknownInstrument, ProblemKind::AmbiguousInstrument]);
+    } else if path.contains("{run}") {
+        kinds.push(ProblemKind::UnknownRun);
+    } else if path.contains('{') {
+        kinds.push(ProblemKind::UnknownPath);
     }
     if path.contains("{instrument}/") {
         kinds.push(ProblemKind::Impossible);
@@ -67,13 +86,8 @@ fn add(operation: &mut Operation, path: &str, kinds: &[ProblemKind]) {
         let content = ContentBuilder::new()
             .schema(Some(Ref::from_schema_name("Problem")))
             .build();
-        let title = if path.contains("{instrument}") || kind != ProblemKind::UnknownInstrument {
-            kind.title()
-        } else {
-            ProblemKind::UnknownPath.title()
-        };
         let response = ResponseBuilder::new()
-            .description(title)
+            .description(kind.title())
             .content(PROBLEM_JSON, content)
             .build();
         operation

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use actix_api::{Api, ApiServer, ApiSettings};
-use domain::fake::{InMemoryStore, ManualClock};
+use domain::fake::{FakeProvider, InMemoryRunQueue, InMemoryStore, ManualClock};
+use domain::ingest::{Ingest, IngestStores};
 use domain::query_gaps::QueryGaps;
 use domain::query_prices::QueryPrices;
 use domain::record_bars::RecordBars;
 use domain::resolve_instrument::ResolveInstrument;
 use domain::{
-    AssetClass, Bar, BarValues, Calendars, Instrument, InstrumentDetails, InstrumentRepository, Interval, MergeBatch,
-    MergeCounts, Precedence, PriceRepository, PriceRepositoryError, SeriesKey, SourceName, StoreCare, Timestamp,
-    Verification, Volume,
+    AssetClass, Bar, BarValues, Calendars, Instrument, InstrumentDetails, InstrumentRepository, Interval,
+    MarketDataProvider, MergeBatch, MergeCounts, Precedence, PriceRepository, PriceRepositoryError, Providers,
+    RegisteredProvider, SeriesKey, SourceName, StoreCare, Timestamp, Verification, Volume,
 };
 use reqwest::Method;
 use reqwest::header::HeaderMap;
@@ -30,6 +31,12 @@ pub(crate) const APPLE: [[&str; 6]; 6] = [
 pub(crate) struct Server {
     pub(crate) store: Arc<InMemoryStore>,
     pub(crate) clock: Arc<ManualClock>,
+    /// What is called `yahoo` here: a source with a script, which knows nothing at first.
+    pub(crate) provider: Arc<FakeProvider>,
+    /// Runs that were handed over.
+    pub(crate) queue: Arc<InMemoryRunQueue>,
+    /// The use case behind the API, to carry runs out.
+    pub(crate) ingest: Ingest,
     pub(crate) base: String,
     client: reqwest::Client,
 }
@@ -99,6 +106,23 @@ impl Server {
             clock.clone(),
             Precedence::default(),
         );
+        let (provider, locked) = (source("yahoo", &clock), source("locked", &clock));
+        let queue = Arc::new(InMemoryRunQueue::default());
+        let ingest = Ingest::new(
+            Arc::new(providers(&provider, &locked)),
+            IngestStores {
+                instruments: store.clone(),
+                catalogue: store.clone(),
+                coverage: store.clone(),
+                actions: store.clone(),
+                runs: store.clone(),
+            },
+            record.clone(),
+            queue.clone(),
+            calendars.clone(),
+            clock.clone(),
+            Precedence::default(),
+        );
         let api = change(Api {
             query,
             gaps: QueryGaps::new(
@@ -109,6 +133,8 @@ impl Server {
                 clock.clone(),
             ),
             record,
+            ingest: ingest.clone(),
+            runs: store.clone(),
             resolve: ResolveInstrument::new(store.clone()),
             instruments: store.clone(),
             prices: store.clone(),
@@ -135,6 +161,9 @@ impl Server {
         Self {
             store,
             clock,
+            provider,
+            queue,
+            ingest,
             base,
             client,
         }
@@ -196,6 +225,20 @@ impl Server {
             body: answer.bytes().await.unwrap().to_vec(),
         }
     }
+}
+
+fn source(name: &str, clock: &Arc<ManualClock>) -> Arc<FakeProvider> {
+    Arc::new(FakeProvider::new(name.parse().unwrap(), clock.clone()))
+}
+
+/// One that can be asked, and one that lacks its key.
+fn providers(ready: &Arc<FakeProvider>, locked: &Arc<FakeProvider>) -> Providers {
+    let port = |provider: &Arc<FakeProvider>| -> Arc<dyn MarketDataProvider> { provider.clone() };
+    let locked = RegisteredProvider {
+        port: port(locked),
+        missing: Some("providers.locked.api_key"),
+    };
+    [RegisteredProvider::ready(port(ready)), locked].into_iter().collect()
 }
 
 /// A bar from its date or instant and its figures.
