@@ -1,5 +1,6 @@
 //! What ends a run early.
 
+use super::order::how_to_spell;
 use super::{IngestError, OrderMistake};
 use crate::record_bars::RecordError;
 use crate::{
@@ -14,10 +15,12 @@ pub(super) enum Failure {
     #[error(transparent)]
     Provider(#[from] OrderMistake),
     /// The provider does not know the instrument.
-    #[error(
-        "{provider} does not know {spelling}: search the provider for its spelling, and record it with the instrument"
-    )]
-    UnknownSymbol { provider: SourceName, spelling: Symbol },
+    #[error("{provider} does not know {spelling}: {}, and record it with the instrument", how_to_spell(*search))]
+    UnknownSymbol {
+        provider: SourceName,
+        spelling: Symbol,
+        search: bool,
+    },
     /// The provider gave nothing.
     #[error("{provider} gave no {what}")]
     NoAnswer {

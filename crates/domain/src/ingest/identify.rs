@@ -152,7 +152,12 @@ impl Ingest {
             let (provider, spelling) = (desk.name.clone(), symbol.clone());
             match error {
                 ProviderError::UnknownSymbol(_) => {
-                    Unidentified::Mistake(OrderMistake::UnknownSymbol { provider, spelling })
+                    let search = desk.capabilities.search;
+                    Unidentified::Mistake(OrderMistake::UnknownSymbol {
+                        provider,
+                        spelling,
+                        search,
+                    })
                 }
                 source => Unidentified::Error(IngestError::Description {
                     provider,

@@ -103,12 +103,14 @@ pub enum OrderMistake {
         now: Timestamp,
     },
     /// Neither we nor the provider know the symbol.
-    #[error("{provider} does not know {spelling}: search the provider for its spelling")]
+    #[error("{provider} does not know {spelling}: {}", how_to_spell(*search))]
     UnknownSymbol {
         /// Which provider.
         provider: SourceName,
         /// The symbol as given.
         spelling: Symbol,
+        /// Whether the provider can be searched for symbols.
+        search: bool,
     },
     /// Several instruments have the symbol.
     #[error("{}", ambiguous(symbol, candidates))]
@@ -118,6 +120,14 @@ pub enum OrderMistake {
         /// Those it could be.
         candidates: Vec<Instrument>,
     },
+}
+
+/// Where the spelling of a provider is found.
+pub(super) fn how_to_spell(search: bool) -> &'static str {
+    match search {
+        true => "search the provider for its spelling",
+        false => "it cannot be searched, so look on its own pages how it spells the symbol",
+    }
 }
 
 fn listed<T: ToString>(things: &[T]) -> String {
@@ -131,4 +141,26 @@ fn ambiguous(symbol: &Symbol, candidates: &[Instrument]) -> String {
         candidates: candidates.to_vec(),
     };
     format!("{error}: name one of them")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_told_to_search_where_there_is_no_search() {
+        let unknown = |search| OrderMistake::UnknownSymbol {
+            provider: "yahoo".parse().unwrap(),
+            spelling: "TSLX".parse().unwrap(),
+            search,
+        };
+        assert_eq!(
+            unknown(true).to_string(),
+            "yahoo does not know TSLX: search the provider for its spelling"
+        );
+        assert_eq!(
+            unknown(false).to_string(),
+            "yahoo does not know TSLX: it cannot be searched, so look on its own pages how it spells the symbol"
+        );
+    }
 }

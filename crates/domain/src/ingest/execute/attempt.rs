@@ -229,9 +229,13 @@ impl<'a> Attempt<'a> {
     }
 
     fn no_answer(&self, what: String, error: ProviderError) -> Stop {
-        let provider = self.desk.name.clone();
+        let (provider, search) = (self.desk.name.clone(), self.desk.capabilities.search);
         Stop::Failed(match error {
-            ProviderError::UnknownSymbol(spelling) => Failure::UnknownSymbol { provider, spelling },
+            ProviderError::UnknownSymbol(spelling) => Failure::UnknownSymbol {
+                provider,
+                spelling,
+                search,
+            },
             source => Failure::NoAnswer { provider, what, source },
         })
     }
