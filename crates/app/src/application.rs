@@ -11,6 +11,7 @@ use domain::Clock;
 
 use crate::clock::SystemClock;
 use crate::config::{Config, ServerConfig};
+use crate::provider_runtime::on_this_runtime;
 use crate::run_executor::{Handover, RunExecutor, RunService, end_dead_imports};
 use crate::stop::StopFlag;
 use crate::store::Store;
@@ -37,9 +38,9 @@ impl Application {
             .await
             .context("runs that were left behind cannot be ended")?;
         let use_cases = UseCases::over(&store, &config.ingest, &clock)?;
-        let providers = Arc::new(http_providers::providers(&config.providers, &clock)?);
+        let providers = on_this_runtime(&http_providers::providers(&config.providers, &clock)?);
         let (queue, handed_over) = Handover::new();
-        let ingest = use_cases.ingest(&store, providers, Arc::new(queue));
+        let ingest = use_cases.ingest(&store, Arc::new(providers), Arc::new(queue));
         let stop = StopFlag::default();
         let executor = RunExecutor::new(
             ingest.clone(),

@@ -10,6 +10,7 @@ mod exit;
 mod import_file;
 mod logs;
 mod output;
+mod provider_runtime;
 mod run_executor;
 mod stop;
 mod store;
