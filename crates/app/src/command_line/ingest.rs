@@ -26,7 +26,7 @@ pub struct IngestArgs {
     /// Instruments as the provider spells them or as we do: BTCUSDT, AAPL, XNAS:AAPL or id:700
     #[arg(value_name = "SYMBOL")]
     pub symbols: Vec<InstrumentReference>,
-    /// The instruments of a group in the configuration: [groups] tech = ["AAPL", "MSFT"]
+    /// The instruments of a group in the configuration, such as groups.tech = ["AAPL", "MSFT"]
     #[arg(long = "group", value_name = "NAME")]
     pub groups: Vec<GroupName>,
     /// Every active instrument of a class that the provider has
