@@ -80,7 +80,7 @@ pub(crate) enum PageBody {
 pub(crate) struct BudgetBody {
     /// How much there is when nothing was asked: calls, or what the provider counts in their stead.
     limit: u32,
-    /// How much was left after the last call.
+    /// How much of it is left now.
     left: u32,
     /// In how many seconds it is whole again.
     per_s: u64,

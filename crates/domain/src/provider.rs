@@ -91,7 +91,7 @@ impl ProviderCapabilities {
 pub struct CallBudget {
     /// How much there is when nothing was asked: calls, or what the provider counts in their stead.
     pub limit: u32,
-    /// How much was left after the last call.
+    /// How much of it is left now.
     pub left: u32,
     /// In how long it is whole again.
     pub per: Duration,

@@ -1,8 +1,7 @@
 //! A budget of calls, and the decorator that spends from it.
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -120,7 +119,14 @@ struct Bucket {
     limiter: RateLimiter<NotKeyed, InMemoryState, RuntimeClock, StateInformationMiddleware>,
     limit: NonZeroU32,
     per: Duration,
-    left: AtomicU32,
+    last: Mutex<LastCall>,
+}
+
+/// What a bucket held when something was last taken from it.
+#[derive(Clone, Copy)]
+struct LastCall {
+    left: u32,
+    at: Duration,
 }
 
 impl Bucket {
@@ -130,7 +136,10 @@ impl Bucket {
             limiter: RateLimiter::direct_with_clock(quota, RuntimeClock(Instant::now())).with_middleware(),
             limit,
             per,
-            left: AtomicU32::new(limit.get()),
+            last: Mutex::new(LastCall {
+                left: limit.get(),
+                at: Duration::ZERO,
+            }),
         })
     }
 
@@ -138,7 +147,10 @@ impl Bucket {
     fn take(&self, cost: NonZeroU32) -> Result<Option<Duration>, ProviderError> {
         match self.limiter.check_n(cost) {
             Ok(Ok(state)) => {
-                self.left.store(state.remaining_burst_capacity(), Ordering::Relaxed);
+                *self.last.lock().unwrap_or_else(PoisonError::into_inner) = LastCall {
+                    left: state.remaining_burst_capacity(),
+                    at: self.limiter.clock().now(),
+                };
                 Ok(None)
             }
             Ok(Err(not_until)) => Ok(Some(not_until.wait_time_from(self.limiter.clock().now()))),
@@ -149,9 +161,14 @@ impl Bucket {
     }
 
     fn left(&self) -> CallBudget {
+        let LastCall { left, at } = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = self.limiter.clock().now().saturating_sub(at);
+        // One comes back every so often; a part of one does not count.
+        let each = (self.per / self.limit.get()).max(Duration::from_nanos(1));
+        let came_back = u32::try_from(since.as_nanos() / each.as_nanos()).unwrap_or(u32::MAX);
         CallBudget {
             limit: self.limit.get(),
-            left: self.left.load(Ordering::Relaxed),
+            left: left.saturating_add(came_back).min(self.limit.get()),
             per: self.per,
         }
     }

@@ -70,6 +70,18 @@ async fn says_what_is_left() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_came_back_since_the_last_call_is_left_too() {
+    let budget = Budget::new(settings(6, 0));
+    budget.take(NonZeroU32::new(5).unwrap()).await.unwrap();
+    let left = |budget: &Budget| budget.left()[0].left;
+    assert_eq!(left(&budget), 1);
+    tokio::time::advance(Duration::from_secs(19)).await;
+    assert_eq!(left(&budget), 2, "one every ten seconds");
+    tokio::time::advance(Duration::from_secs(3_600)).await;
+    assert_eq!(left(&budget), 6, "never more than the bucket holds");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_cost_above_the_whole_budget_is_refused() {
     let error = Budget::new(settings(5, 0))
         .take(NonZeroU32::new(20).unwrap())
