@@ -2,9 +2,9 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use deadpool::managed::{Manager, Metrics, Object, Pool, RecycleError, RecycleResult};
+use deadpool::managed::{Manager, Metrics, Object, Pool, PoolError, RecycleError, RecycleResult};
 use domain::{Clock, InstrumentId};
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
@@ -18,6 +18,22 @@ use crate::link::Link;
 use crate::settings::{PostgresSettings, Server};
 use crate::{OpenError, lock, migrations, tls};
 
+/// Hears how long a call waited for a connection of a pool, an opening included, whether or not it got one.
+pub type WaitObserver = Arc<dyn Fn(&'static str, Duration) + Send + Sync>;
+
+/// What a pool of connections is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolState {
+    /// Which one: `primary` or `replica`.
+    pub pool: &'static str,
+    /// How many connections it may have.
+    pub limit: usize,
+    /// How many wait to be used.
+    pub idle: usize,
+    /// How many are at work.
+    pub in_use: usize,
+}
+
 /// All store ports over one PostgreSQL database. Clones share its connections.
 ///
 /// Any number of processes may use the same database: writers of one instrument take turns, readers wait for nobody.
@@ -26,6 +42,7 @@ pub struct PostgresStore {
     primary: Pool<Opener>,
     /// Where queries go; the primary itself when there is no replica.
     queries: Pool<Opener>,
+    waits: Option<WaitObserver>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -47,8 +64,37 @@ impl PostgresStore {
         Ok(Self {
             queries: primary.clone(),
             primary,
+            waits: None,
             clock,
         })
+    }
+
+    /// The same store, whose waits for connections somebody hears of.
+    #[must_use]
+    pub fn with_wait_observer(self, observer: WaitObserver) -> Self {
+        Self {
+            waits: Some(observer),
+            ..self
+        }
+    }
+
+    /// What its pools are doing.
+    #[must_use]
+    pub fn pools(&self) -> Vec<PoolState> {
+        let state = |name, pool: &Pool<Opener>| {
+            let status = pool.status();
+            PoolState {
+                pool: name,
+                limit: status.max_size,
+                idle: status.available,
+                in_use: status.size.saturating_sub(status.available),
+            }
+        };
+        let mut pools = vec![state(PRIMARY, &self.primary)];
+        if self.has_replica() {
+            pools.push(state(REPLICA, &self.queries));
+        }
+        pools
     }
 
     /// The same store for those who only look: where the settings name a replica, their queries go there. The replica
@@ -103,24 +149,45 @@ impl PostgresStore {
 
     /// A connection for queries whose transaction is still to be begun.
     pub(crate) async fn lend(&self) -> Result<Transaction, DatabaseError> {
-        match self.queries.get().await {
-            Err(error) if self.has_replica() => {
+        if !self.has_replica() {
+            return self.lend_primary().await;
+        }
+        match self.taken_from(REPLICA, &self.queries).await {
+            Err(error) => {
                 tracing::warn!(%error, "the replica does not answer: asking the primary");
                 self.lend_primary().await
             }
-            link => Ok(Transaction::on(link?)),
+            Ok(link) => Ok(Transaction::on(link)),
         }
     }
 
     /// The same, on the server that has everything.
     pub(crate) async fn lend_primary(&self) -> Result<Transaction, DatabaseError> {
-        Ok(Transaction::on(self.primary.get().await?))
+        Ok(Transaction::on(self.taken_from(PRIMARY, &self.primary).await?))
+    }
+
+    async fn taken_from(
+        &self,
+        name: &'static str,
+        pool: &Pool<Opener>,
+    ) -> Result<Object<Opener>, PoolError<OpenError>> {
+        let began = Instant::now();
+        let taken = pool.get().await;
+        if let Some(waits) = &self.waits {
+            waits(name, began.elapsed());
+        }
+        taken
     }
 
     pub(crate) fn has_replica(&self) -> bool {
         !std::ptr::eq(self.primary.manager(), self.queries.manager())
     }
 }
+
+/// The pool of the server that everything is written to.
+const PRIMARY: &str = "primary";
+/// The pool of the server that follows it.
+const REPLICA: &str = "replica";
 
 /// All queries of such a transaction see the state that its first one sees.
 pub(crate) const LOOK: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";

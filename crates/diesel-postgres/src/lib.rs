@@ -26,7 +26,7 @@ mod tls;
 mod transfer;
 mod verification;
 
-pub use connections::PostgresStore;
+pub use connections::{PoolState, PostgresStore, WaitObserver};
 pub use error::OpenError;
 pub use migrations::{MigrationStatus, migrate_down, migrate_status, migrate_up};
 pub use settings::PostgresSettings;

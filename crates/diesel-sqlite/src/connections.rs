@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool::managed::{Manager, Metrics, Object, Pool, QueueMode, RecycleError, RecycleResult};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
@@ -19,6 +19,22 @@ const READERS: usize = 4;
 const WRITER_PATIENCE: Duration = Duration::from_secs(30);
 const READER_PATIENCE: Duration = Duration::from_secs(10);
 
+/// Hears how long a call waited for a connection of a pool, an opening included, whether or not it got one.
+pub type WaitObserver = Arc<dyn Fn(&'static str, Duration) + Send + Sync>;
+
+/// What a pool of connections is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolState {
+    /// Which one: `reader` or `writer`.
+    pub pool: &'static str,
+    /// How many connections it may have.
+    pub limit: usize,
+    /// How many wait to be used.
+    pub idle: usize,
+    /// How many are at work.
+    pub in_use: usize,
+}
+
 /// All store ports over one SQLite file. Clones share its connections.
 ///
 /// Other processes may use the same file: writers take turns, waiting up to five seconds for one another.
@@ -26,6 +42,7 @@ const READER_PATIENCE: Duration = Duration::from_secs(10);
 pub struct SqliteStore {
     readers: Pool<Opener>,
     writer: Pool<Opener>,
+    waits: Option<WaitObserver>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -64,8 +81,33 @@ impl SqliteStore {
         Ok(Self {
             readers: pool(Role::Reader, READERS, READER_PATIENCE)?,
             writer: pool(Role::Writer, 1, WRITER_PATIENCE)?,
+            waits: None,
             clock,
         })
+    }
+
+    /// The same store, whose waits for connections somebody hears of.
+    #[must_use]
+    pub fn with_wait_observer(self, observer: WaitObserver) -> Self {
+        Self {
+            waits: Some(observer),
+            ..self
+        }
+    }
+
+    /// What its pools are doing.
+    #[must_use]
+    pub fn pools(&self) -> Vec<PoolState> {
+        let state = |pool: &Pool<Opener>| {
+            let status = pool.status();
+            PoolState {
+                pool: pool.manager().role.name(),
+                limit: status.max_size,
+                idle: status.available,
+                in_use: status.size.saturating_sub(status.available),
+            }
+        };
+        vec![state(&self.readers), state(&self.writer)]
     }
 
     /// Lets go of the file once the calls at work are done; later calls find the store unavailable.
@@ -81,7 +123,7 @@ impl SqliteStore {
         E: PortError,
         F: FnOnce(&mut SqliteConnection) -> Result<T, Failure<E>> + Send + 'static,
     {
-        let mut reader = connection(&self.readers).await?;
+        let mut reader = self.connection(&self.readers).await?;
         finished(tokio::task::spawn_blocking(move || reader.connection.transaction(task))).await
     }
 
@@ -93,7 +135,7 @@ impl SqliteStore {
         E: PortError,
         F: FnOnce(&mut SqliteConnection) -> Result<T, Failure<E>> + Send + 'static,
     {
-        let mut writer = connection(&self.writer).await?;
+        let mut writer = self.connection(&self.writer).await?;
         let fate = Arc::new(Fate::default());
         let _caller = Caller(Arc::clone(&fate));
         let work = tokio::task::spawn_blocking(move || {
@@ -108,6 +150,15 @@ impl SqliteStore {
         finished(work).await
     }
 
+    async fn connection<E: PortError>(&self, pool: &Pool<Opener>) -> Result<Object<Opener>, E> {
+        let began = Instant::now();
+        let got = pool.get().await;
+        if let Some(waits) = &self.waits {
+            waits(pool.manager().role.name(), began.elapsed());
+        }
+        got.map_err(|error| E::unavailable(Box::new(error)))
+    }
+
     /// Waits until every write that took the lock before this call, in whichever process, is visible or undone.
     pub(crate) async fn settle(&self) -> Result<(), PriceRepositoryError> {
         self.write(|_locked| Ok(())).await
@@ -117,10 +168,6 @@ impl SqliteStore {
 /// The number that the last insert of this connection was given.
 pub(crate) fn last_id(connection: &mut SqliteConnection) -> QueryResult<i64> {
     diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>("last_insert_rowid()")).get_result(connection)
-}
-
-async fn connection<E: PortError>(pool: &Pool<Opener>) -> Result<Object<Opener>, E> {
-    pool.get().await.map_err(|error| E::unavailable(Box::new(error)))
 }
 
 /// The task outlives a dropped future, and gives its connection back when it is done; so nothing here may wait for it
@@ -185,6 +232,15 @@ impl Drop for Caller {
 enum Role {
     Reader,
     Writer,
+}
+
+impl Role {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Reader => "reader",
+            Self::Writer => "writer",
+        }
+    }
 }
 
 /// Opens connections for a pool.

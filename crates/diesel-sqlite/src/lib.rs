@@ -24,6 +24,6 @@ mod source;
 mod transfer;
 mod verification;
 
-pub use connections::SqliteStore;
+pub use connections::{PoolState, SqliteStore, WaitObserver};
 pub use error::OpenError;
 pub use migrations::{MigrationStatus, migrate_down, migrate_status, migrate_up};
