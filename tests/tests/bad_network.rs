@@ -93,6 +93,18 @@ impl Behind {
         assert_eq!(readiness.headers()["retry-after"], "5");
         let told: Value = serde_json::from_str(&readiness.text().await.unwrap()).unwrap();
         assert_eq!(told["dependencies"]["database"]["status"], "down", "{told}");
+        // Figures are told all the same, but for the one that has to be asked for.
+        let figures = self.get("/metrics").await;
+        assert_eq!(figures.status(), StatusCode::OK);
+        let figures = figures.text().await.unwrap();
+        assert!(figures.contains("sentinel_database_pool_connections{"), "{figures}");
+        assert!(!figures.contains("sentinel_series_age_seconds"), "{figures}");
+        let health = self.sentinel.run(["health", "--url", self.server.address()]).unwrap();
+        assert_eq!(health.code, Some(1), "{health:?}");
+        assert!(
+            health.stderr.contains("answers 503: its database does not answer"),
+            "{health:?}"
+        );
         for path in READS {
             is_unavailable(path, self.get(path).await).await;
         }

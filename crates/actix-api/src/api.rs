@@ -12,6 +12,8 @@ use domain::{
     PriceRepository, SeriesCatalogue, StoreCare,
 };
 
+use crate::Metrics;
+
 /// The use cases and ports behind the API; cheap to clone.
 #[derive(Clone)]
 pub struct Api {
@@ -41,6 +43,8 @@ pub struct Api {
     pub care: Arc<dyn StoreCare>,
     /// The calendars that an instrument may name.
     pub calendars: Arc<Calendars>,
+    /// Hears of requests, and tells the figures of the whole program.
+    pub metrics: Arc<dyn Metrics>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }

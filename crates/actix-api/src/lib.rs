@@ -29,5 +29,6 @@ mod vocabulary;
 mod write_guard;
 
 pub use api::Api;
+pub use metrics::{AnsweredRequest, Metrics};
 pub use openapi::{openapi, openapi_json};
 pub use server::{ApiServer, ApiSettings};

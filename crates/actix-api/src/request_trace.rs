@@ -10,11 +10,12 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage};
+use actix_web::{Error, HttpMessage, web};
 use bytes::Bytes;
 use tracing::{Instrument, Span};
 
-use crate::metrics;
+use crate::Api;
+use crate::metrics::{AnsweredRequest, Metrics};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What stands for the route of a path that matches none, so that labels stay few.
@@ -58,6 +59,10 @@ pub(crate) async fn trace(
     let id = RequestId::of_client(&request).unwrap_or_else(RequestId::generate);
     request.extensions_mut().insert(id.clone());
     let span = tracing::info_span!("request", request.id = id.as_str());
+    let metrics = request.app_data::<web::Data<Api>>().map(|api| Arc::clone(&api.metrics));
+    if let Some(metrics) = &metrics {
+        metrics.request_began();
+    }
     let mut record = Record {
         span: span.clone(),
         method: method_label(request.method()),
@@ -66,7 +71,7 @@ pub(crate) async fn trace(
         started: Instant::now(),
         bytes: 0,
         whole: false,
-        _in_flight: metrics::InFlight::enter(),
+        metrics,
     };
     let header = HeaderValue::from_str(id.as_str()).unwrap_or_else(|_never| HeaderValue::from_static("-"));
     match next.call(request).instrument(span).await {
@@ -120,13 +125,21 @@ struct Record {
     started: Instant,
     bytes: u64,
     whole: bool,
-    _in_flight: metrics::InFlight,
+    /// Told once more that it is over.
+    metrics: Option<Arc<dyn Metrics>>,
 }
 
 impl Drop for Record {
     fn drop(&mut self) {
         let elapsed = self.started.elapsed();
-        metrics::request_done(self.method, &self.route, self.status, elapsed);
+        if let Some(metrics) = &self.metrics {
+            metrics.request_ended(&AnsweredRequest {
+                method: self.method,
+                route: &self.route,
+                status: self.status.as_u16(),
+                elapsed,
+            });
+        }
         let duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         let (method, route, status) = (self.method, self.route.as_str(), self.status.as_u16());
         let (bytes, whole) = (self.bytes, self.whole);

@@ -10,7 +10,7 @@ use actix_web::{App, HttpServer, web};
 
 use crate::prices::Spool;
 use crate::write_guard::{self, WriteAccess};
-use crate::{Api, compression, metrics, problem, request_trace, routes};
+use crate::{Api, compression, problem, request_trace, routes};
 
 /// How the server listens and what it takes.
 #[derive(Clone, Debug)]
@@ -58,7 +58,6 @@ impl ApiServer {
     /// # Errors
     /// When the address cannot be had, mostly because another process has it.
     pub fn bind(api: Api, settings: &ApiSettings) -> io::Result<Self> {
-        metrics::install();
         let listener = std::net::TcpListener::bind(settings.listen)?;
         let address = listener.local_addr()?;
         let api = web::Data::new(api);
@@ -112,23 +111,12 @@ impl ApiServer {
     /// When the sockets fail.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> io::Result<()> {
         let handle = self.handle();
-        let upkeep = tokio::spawn(async {
-            let mut often = tokio::time::interval(Duration::from_secs(5));
-            loop {
-                often.tick().await;
-                metrics::tidy();
-            }
-        });
         let stopping = async {
             stop.await;
             tracing::info!("stopping: requests in hand are finished first");
             handle.stop(true).await;
         };
-        let (ended, ()) = futures_util::future::join(self.server, async {
-            stopping.await;
-        })
-        .await;
-        upkeep.abort();
+        let (ended, ()) = futures_util::future::join(self.server, stopping).await;
         ended
     }
 }

@@ -8,19 +8,26 @@ use std::time::{Duration, Instant};
 use actix_api::{Api, ApiServer, ApiSettings};
 use anyhow::Context;
 use domain::Clock;
+use http_providers::CallObserver;
 
 use crate::clock::SystemClock;
 use crate::config::{Config, ServerConfig};
+use crate::metrics::{Recorder, Scrape, Scraped};
 use crate::provider_runtime::on_this_runtime;
 use crate::run_executor::{Handover, RunExecutor, RunService, end_dead_imports};
 use crate::stop::StopFlag;
-use crate::store::Store;
+use crate::store::{ServedStore, Store};
 use crate::use_cases::UseCases;
+
+/// How often what was timed is put into its buckets, when nobody asks for it.
+const UPKEEP: Duration = Duration::from_secs(5);
 
 /// A server that is bound to its address and answers once it runs.
 pub struct Application {
     server: ApiServer,
     runs: RunService,
+    recorder: Arc<Recorder>,
+    scrape: Arc<Scrape>,
     stop: StopFlag,
     digest: String,
     shutdown_timeout: Duration,
@@ -32,15 +39,23 @@ impl Application {
     /// # Errors
     /// When the store cannot be opened or the address cannot be had, with the remedy. Call it within a runtime.
     pub async fn build(config: Config) -> anyhow::Result<Self> {
+        Self::build_counted(config, Arc::new(Recorder::new()?)).await
+    }
+
+    /// The same, and figures go to a recorder that may hold some already.
+    pub(crate) async fn build_counted(config: Config, recorder: Arc<Recorder>) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let (store, queries) = Store::open_with_queries(&config.database, clock.clone()).await?;
+        let ServedStore { store, queries, pools } =
+            Store::open_to_serve(&config.database, clock.clone(), &recorder).await?;
         end_dead_imports(&*store.runs)
             .await
             .context("runs that were left behind cannot be ended")?;
         let use_cases = UseCases::over(&store, &config.ingest, &clock)?;
-        let providers = on_this_runtime(&http_providers::providers(&config.providers, &clock)?);
+        let observer: Arc<dyn CallObserver> = recorder.clone();
+        let providers = http_providers::observed_providers(&config.providers, &clock, &observer)?;
+        let providers = Arc::new(on_this_runtime(&providers));
         let (queue, handed_over) = Handover::new();
-        let ingest = use_cases.ingest(&store, Arc::new(providers), Arc::new(queue));
+        let ingest = use_cases.ingest(&store, providers.clone(), Arc::new(queue));
         let stop = StopFlag::default();
         let executor = RunExecutor::new(
             ingest.clone(),
@@ -51,6 +66,15 @@ impl Application {
             config.server.shutdown_timeout,
         );
         let reading = UseCases::over(&queries, &config.ingest, &clock)?;
+        let scraped = Scraped {
+            pools,
+            providers,
+            catalogue: queries.catalogue.clone(),
+            instruments: queries.instruments.clone(),
+            clock: clock.clone(),
+            series_limit: config.metrics.series_limit,
+        };
+        let scrape = Arc::new(Scrape::new(recorder.clone(), scraped));
         let api = Api {
             query: reading.query,
             gaps: reading.gaps,
@@ -65,6 +89,7 @@ impl Application {
             actions: store.actions,
             care: store.care,
             calendars: use_cases.calendars,
+            metrics: scrape.clone(),
             clock,
         };
         let ServerConfig {
@@ -83,6 +108,8 @@ impl Application {
         Ok(Self {
             server,
             runs: RunService::new(executor, handed_over),
+            recorder,
+            scrape,
             stop,
             digest: config.digest(),
             shutdown_timeout,
@@ -95,8 +122,9 @@ impl Application {
         self.server.address()
     }
 
-    /// Logs what starts here, and how long that took since `began`.
+    /// Tells what starts here, and how long that took since `began`, in the log and in the metrics.
     pub fn log_start(&self, began: Instant) {
+        self.scrape.started(began.elapsed());
         tracing::info!(
             version = env!("CARGO_PKG_VERSION"),
             configuration = self.digest,
@@ -115,13 +143,23 @@ impl Application {
         let Self {
             server,
             runs,
+            recorder,
+            scrape: _,
             stop,
             digest: _,
             shutdown_timeout,
         } = self;
         stop.listen();
         let runs = tokio::spawn(runs.run());
+        let upkeep = tokio::spawn(async move {
+            let mut often = tokio::time::interval(UPKEEP);
+            loop {
+                often.tick().await;
+                recorder.tidy();
+            }
+        });
         let served = server.run_until(stop.raised()).await;
+        upkeep.abort();
         // A server that failed takes the runs with it, and they wait for the next start.
         stop.raise();
         runs.await.context("the runs could not be handed back")?;

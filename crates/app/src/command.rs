@@ -7,6 +7,7 @@ mod doctor;
 mod errand;
 mod export;
 mod gaps;
+mod health;
 mod import;
 mod ingest;
 mod instruments;
@@ -99,13 +100,18 @@ async fn dispatch(line: CommandLine, output: Output) -> anyhow::Result<Exit> {
     let mut config = match (Config::load(&sources), &command) {
         (Ok(config), _) => config,
         (Err(mistakes), Command::Config(ConfigCommand::Check)) => return config::check(Err(mistakes), output),
+        (Err(_), Command::Config(ConfigCommand::Reference)) => return config::reference(output),
+        (Err(mistakes), Command::Health(args)) => return health::run(Err(mistakes), args, output).await,
         (Err(mistakes), Command::Doctor) => return doctor::run(Err(mistakes), output).await,
         (Err(mistakes), _) => return Err(mistakes.into()),
     };
     if !matches!(command, Command::Serve(_) | Command::Demo(_)) {
         quieten(&mut config);
     }
-    logs::begin(&config.log)?;
+    // What is asked every few seconds beside a server leaves the log file to the server.
+    if !matches!(command, Command::Health(_)) {
+        logs::begin(&config.log)?;
+    }
     let context = Context { config, output };
     match command {
         Command::Demo(args) => demo::run(context, &args, began).await,
@@ -125,6 +131,8 @@ async fn dispatch(line: CommandLine, output: Output) -> anyhow::Result<Exit> {
         Command::Config(ConfigCommand::Check) => config::check(Ok(context.config), output),
         Command::Config(ConfigCommand::Show) => config::show(&context),
         Command::Doctor => doctor::run(Ok(context.config), output).await,
+        Command::Config(ConfigCommand::Reference) => config::reference(output),
+        Command::Health(args) => health::run(Ok(context.config), &args, output).await,
     }
 }
 

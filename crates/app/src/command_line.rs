@@ -3,6 +3,7 @@
 mod copy;
 mod export;
 mod gaps;
+mod health;
 mod import;
 mod ingest;
 mod instant;
@@ -18,6 +19,7 @@ use clap::{Args, Parser, Subcommand};
 pub use copy::CopyArgs;
 pub use export::ExportArgs;
 pub use gaps::GapsArgs;
+pub use health::HealthArgs;
 pub use import::{ImportArgs, Stamping};
 pub use ingest::IngestArgs;
 pub use instruments::{InstrumentsCommand, ListArgs, SaidOfInstrument};
@@ -104,6 +106,8 @@ pub enum Command {
     Config(ConfigCommand),
     /// Look for what is wrong here and say how to mend it
     Doctor,
+    /// Ask a running server whether it is ready: exit code 0 when it is, 1 when it is not or does not answer
+    Health(HealthArgs),
 }
 
 /// `sentinel demo`
@@ -161,4 +165,6 @@ pub enum ConfigCommand {
     Check,
     /// Print the effective settings, passwords masked, and where each was set
     Show,
+    /// Print the reference of all settings, as docs/configuration.md holds it
+    Reference,
 }

@@ -10,6 +10,7 @@ mod logging;
 mod mistake;
 mod providers;
 mod reader;
+mod reference;
 mod setting;
 #[cfg(test)]
 mod tests;
@@ -30,7 +31,8 @@ pub use logging::{LogConfig, LogFormat, LogRotation};
 pub use mistake::{Mistake, Mistakes};
 pub use reader::EffectiveSetting;
 use reader::Reader;
-pub use setting::{SETTINGS, Secrecy, Setting, variable_of};
+pub use reference::reference;
+pub use setting::{SETTINGS, Secrecy, Setting, Values, variable_of};
 use sha2::{Digest, Sha256};
 
 /// The file that is read when it is there and no other is named.
@@ -50,6 +52,8 @@ pub struct Config {
     pub ingest: IngestConfig,
     /// How the sources over HTTP are reached.
     pub providers: ProvidersSettings,
+    /// How much `/metrics` tells.
+    pub metrics: MetricsConfig,
     /// Instruments that are ingested together.
     pub groups: BTreeMap<GroupName, Vec<InstrumentReference>>,
     /// All of it once more, as it may be shown.
@@ -67,6 +71,13 @@ pub struct ServerConfig {
     pub body_limit: usize,
     /// How much disk temporary files may take together, in bytes.
     pub spool_limit: u64,
+}
+
+/// How much `/metrics` tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MetricsConfig {
+    /// Of how many series the age is told.
+    pub series_limit: usize,
 }
 
 /// How bars are taken in.
@@ -133,13 +144,14 @@ impl Config {
         let server = ServerConfig::read(&mut reader);
         let log = LogConfig::read(&mut reader);
         let ingest = IngestConfig::read(&mut reader);
+        let metrics = MetricsConfig::read(&mut reader);
         let providers = providers::read(&mut reader);
         let groups = group::read(&mut reader);
         let Reader {
             effective, mistakes, ..
         } = reader;
-        match (database, server, log, ingest, providers, groups) {
-            (Some(database), Some(server), Some(log), Some(ingest), Some(providers), Some(groups))
+        match (database, server, log, ingest, metrics, providers, groups) {
+            (Some(database), Some(server), Some(log), Some(ingest), Some(metrics), Some(providers), Some(groups))
                 if mistakes.is_empty() =>
             {
                 Ok(Self {
@@ -147,6 +159,7 @@ impl Config {
                     server,
                     log,
                     ingest,
+                    metrics,
                     providers,
                     groups,
                     effective,
@@ -220,21 +233,17 @@ impl ServerConfig {
             text.parse()
                 .map_err(|_not_an_address: std::net::AddrParseError| listen_problem(text))
         });
-        let seconds = reader.value(&setting::SERVER_SHUTDOWN_TIMEOUT, |text| {
-            whole_number(text, 0, 3_600, "seconds")
-        });
+        let shutdown_timeout = reader.seconds(&setting::SERVER_SHUTDOWN_TIMEOUT);
         let body_limit = reader.value(&setting::SERVER_BODY_LIMIT, |text| {
-            let bytes = whole_number(text, 1, 4_096, "MiB")? * MEBIBYTE;
+            let bytes = setting::SERVER_BODY_LIMIT.values.whole(text)? * MEBIBYTE;
             usize::try_from(bytes).map_err(|error| error.to_string())
         });
-        let spool_limit = reader.value(&setting::SERVER_SPOOL_LIMIT, |text| {
-            Ok(whole_number(text, 1, 1_048_576, "MiB")? * MEBIBYTE)
-        });
+        let spool_limit: Option<u64> = reader.whole(&setting::SERVER_SPOOL_LIMIT);
         Some(Self {
             listen: listen?,
-            shutdown_timeout: Duration::from_secs(seconds?),
+            shutdown_timeout: shutdown_timeout?,
             body_limit: body_limit?,
-            spool_limit: spool_limit?,
+            spool_limit: spool_limit? * MEBIBYTE,
         })
     }
 }
@@ -244,7 +253,15 @@ fn listen_problem(text: &str) -> String {
     if host == "localhost" {
         return "a name is not taken here; write the address and a port, such as 127.0.0.1:8000".to_owned();
     }
-    "write an address and a port, such as 127.0.0.1:8000, 0.0.0.0:8000 for all addresses, or [::1]:8000".to_owned()
+    setting::SERVER_LISTEN.values.remedy()
+}
+
+impl MetricsConfig {
+    fn read(reader: &mut Reader) -> Option<Self> {
+        Some(Self {
+            series_limit: reader.whole(&setting::METRICS_SERIES_LIMIT)?,
+        })
+    }
 }
 
 impl IngestConfig {
@@ -252,20 +269,10 @@ impl IngestConfig {
         let sources = reader.list(&setting::INGEST_PRECEDENCE, |text| {
             text.parse::<SourceName>().map_err(|error| error.to_string())
         });
-        let concurrency = reader.value(&setting::INGEST_CONCURRENCY, |text| {
-            usize::try_from(whole_number(text, 1, 64, "runs")?).map_err(|error| error.to_string())
-        });
+        let concurrency = reader.whole(&setting::INGEST_CONCURRENCY);
         Some(Self {
             precedence: Precedence::new(sources?),
             concurrency: concurrency?,
         })
     }
-}
-
-/// A whole number in a range, both ends included.
-fn whole_number(text: &str, least: u64, most: u64, unit: &str) -> Result<u64, String> {
-    text.parse()
-        .ok()
-        .filter(|number| (least..=most).contains(number))
-        .ok_or_else(|| format!("write a whole number of {unit} from {least} to {most}"))
 }

@@ -9,6 +9,7 @@ mod demo;
 mod exit;
 mod import_file;
 mod logs;
+mod metrics;
 mod output;
 mod provider_runtime;
 mod run_executor;

@@ -1,28 +1,41 @@
 //! Logs: human lines on a terminal, JSON elsewhere, to standard error or to a file with rotation.
 
+mod rolling_file;
+#[cfg(test)]
+pub(crate) mod tests;
+
 use std::io::{self, IsTerminal};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context;
-use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use domain::Clock;
+use rolling_file::RollingFile;
+use tracing::Subscriber;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::config::{LogConfig, LogFormat, LogRotation};
+use crate::clock::SystemClock;
+use crate::config::{LogConfig, LogFormat};
 
 /// Sends what is logged where the configuration says.
 ///
 /// # Errors
 /// When the log file cannot be opened, or logs were set up before.
 pub(crate) fn begin(config: &LogConfig) -> anyhow::Result<()> {
-    match &config.file {
-        None => begin_with(config, io::stderr().is_terminal(), io::stderr),
-        Some(path) => begin_with(config, false, appender(config, path)?),
-    }
+    let subscriber = match &config.file {
+        None => subscriber(config, io::stderr().is_terminal(), io::stderr)?,
+        Some(path) => subscriber(config, false, file(config, path, Arc::new(SystemClock))?)?,
+    };
+    subscriber.try_init().context("logs are set up already")
 }
 
-fn begin_with<W>(config: &LogConfig, on_terminal: bool, writer: W) -> anyhow::Result<()>
+fn subscriber<W>(
+    config: &LogConfig,
+    on_terminal: bool,
+    writer: W,
+) -> anyhow::Result<Box<dyn Subscriber + Send + Sync + 'static>>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
@@ -42,20 +55,14 @@ where
         LogFormat::Human => true,
         LogFormat::Json => false,
     };
-    if human {
-        lines.finish().try_init()
+    Ok(if human {
+        Box::new(lines.finish())
     } else {
-        lines
-            .json()
-            .flatten_event(true)
-            .with_span_list(false)
-            .finish()
-            .try_init()
-    }
-    .context("logs are set up already")
+        Box::new(lines.json().flatten_event(true).with_span_list(false).finish())
+    })
 }
 
-fn appender(config: &LogConfig, path: &Path) -> anyhow::Result<RollingFileAppender> {
+fn file(config: &LogConfig, path: &Path, clock: Arc<dyn Clock>) -> anyhow::Result<RollingFile> {
     let name = path
         .file_name()
         .and_then(|name| name.to_str())
@@ -64,17 +71,14 @@ fn appender(config: &LogConfig, path: &Path) -> anyhow::Result<RollingFileAppend
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    let rotation = match config.rotation {
-        LogRotation::Never => Rotation::NEVER,
-        LogRotation::Hourly => Rotation::HOURLY,
-        LogRotation::Daily => Rotation::DAILY,
-    };
     let unusable = || format!("log.file = `{}`: the file cannot be opened", path.display());
     std::fs::create_dir_all(directory).with_context(unusable)?;
-    RollingFileAppender::builder()
-        .rotation(rotation)
-        .filename_prefix(name)
-        .max_log_files(config.keep_files)
-        .build(directory)
-        .with_context(unusable)
+    RollingFile::open(
+        directory.to_owned(),
+        name.to_owned(),
+        config.rotation,
+        config.keep_files,
+        clock,
+    )
+    .with_context(unusable)
 }

@@ -13,6 +13,7 @@ use domain::{
 };
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
+use tracing::{Instrument as _, Span};
 
 /// The same sources, asked from this runtime.
 pub(crate) fn on_this_runtime(providers: &Providers) -> Providers {
@@ -47,7 +48,9 @@ impl Settled {
         T: Send + 'static,
         F: Future<Output = Result<T, ProviderError>> + Send + 'static,
     {
-        let task = self.runtime.spawn(call(Arc::clone(&self.inner)));
+        // What is logged there still belongs to the request or the run that asked.
+        let call = call(Arc::clone(&self.inner)).instrument(Span::current());
+        let task = self.runtime.spawn(call);
         let _together = DroppedTogether(task.abort_handle());
         task.await.unwrap_or_else(|lost| {
             Err(ProviderError::Unavailable {
@@ -106,10 +109,12 @@ mod tests {
     use std::sync::mpsc;
 
     use domain::Clock;
+    use domain::mock::MockMarketDataProvider;
     use http_providers::ProvidersSettings;
 
     use super::*;
     use crate::clock::SystemClock;
+    use crate::logs::tests::Logged;
 
     /// Answers with no symbols on the first connection, and tells of each.
     fn binance() -> (String, mpsc::Receiver<()>) {
@@ -159,5 +164,29 @@ mod tests {
             .unwrap();
         assert_eq!(found, binance.search_symbols("BTC").await.unwrap());
         assert_eq!(connections.try_iter().count(), 1);
+    }
+
+    /// Without it, nobody can tell which request or run a provider made wait.
+    #[tokio::test]
+    async fn what_a_provider_logs_belongs_to_whoever_asked() {
+        let mut asked = MockMarketDataProvider::new();
+        asked.expect_name().returning(|| "binance".parse().unwrap());
+        asked.expect_search_symbols().returning(|_| {
+            tracing::warn!("asking again");
+            Ok(Vec::new())
+        });
+        let providers = [RegisteredProvider::ready(Arc::new(asked))].into_iter().collect();
+        let providers = on_this_runtime(&providers);
+        let port = Arc::clone(&providers.get(&"binance".parse().unwrap()).unwrap().port);
+        let logged = Logged::default();
+        let _here = tracing::subscriber::set_default(logged.subscriber());
+        let run = tracing::info_span!("run", run.id = 7);
+        port.search_symbols("BTC").instrument(run).await.unwrap();
+        let lines = logged.lines();
+        assert_eq!(
+            (&lines[0]["message"], &lines[0]["span"]["run.id"]),
+            (&"asking again".into(), &7.into()),
+            "{lines:?}"
+        );
     }
 }

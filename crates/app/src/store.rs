@@ -11,6 +11,7 @@ use domain::{
 
 use crate::config::{Adapter, DatabaseConfig};
 use crate::exit::UsageError;
+use crate::metrics::{CountedPrices, CountedRuns, PoolFigures, Recorder};
 
 /// Every store port, over one database.
 #[derive(Clone)]
@@ -33,6 +34,16 @@ pub(crate) struct Store {
     pub(crate) care: Arc<dyn StoreCare>,
     /// Everything, as it is.
     pub(crate) transfer: Arc<dyn StoreTransfer>,
+}
+
+/// One database as a serving process has it.
+pub(crate) struct ServedStore {
+    /// What is written to.
+    pub(crate) store: Store,
+    /// What those ask who only look: a replica, where there is one.
+    pub(crate) queries: Store,
+    /// What the connections of both are doing.
+    pub(crate) pools: Arc<dyn Fn() -> Vec<PoolFigures> + Send + Sync>,
 }
 
 impl std::fmt::Debug for Store {
@@ -87,39 +98,66 @@ impl Store {
     /// # Errors
     /// When it cannot be opened, with the remedy.
     pub(crate) async fn open(database: &DatabaseConfig, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
-        if database.migrate {
-            let applied = migrate_up(database).await?;
-            if !applied.is_empty() {
-                tracing::info!(migrations = applied.join(", "), "brought the schema up to date");
-            }
-        }
+        bring_up_to_date(database).await?;
         Ok(match &database.adapter {
             Adapter::Sqlite(_) => Self::over(Arc::new(SqliteStore::open(&database.adapter.location(), clock).await?)),
             Adapter::Postgres(settings) => Self::over(Arc::new(PostgresStore::open(settings, clock).await?)),
         })
     }
 
-    /// Opens the database for those who only look, beside the store that is written to.
+    /// Opens the database to be written to and, beside it, for those who only look; whatever is merged into the first or
+    /// ends a run there is counted.
     ///
     /// # Errors
     /// When it cannot be opened, with the remedy.
-    pub(crate) async fn open_with_queries(
+    pub(crate) async fn open_to_serve(
         database: &DatabaseConfig,
         clock: Arc<dyn Clock>,
-    ) -> Result<(Self, Self), StoreError> {
-        match &database.adapter {
-            Adapter::Postgres(settings) if settings.replica_url.is_some() => {
-                if database.migrate {
-                    migrate_up(database).await?;
+        recorder: &Arc<Recorder>,
+    ) -> Result<ServedStore, StoreError> {
+        bring_up_to_date(database).await?;
+        let waits = Arc::clone(recorder);
+        let waits = Arc::new(move |pool, elapsed| waits.waited_for_connection(pool, elapsed));
+        let served = match &database.adapter {
+            Adapter::Sqlite(_) => {
+                let store = SqliteStore::open(&database.adapter.location(), clock).await?;
+                let store = Arc::new(store.with_wait_observer(waits));
+                let pools = Arc::clone(&store);
+                ServedStore {
+                    queries: Self::over(Arc::clone(&store)),
+                    store: Self::over(store),
+                    pools: Arc::new(move || pools.pools().into_iter().map(PoolFigures::from).collect()),
                 }
-                let store = PostgresStore::open(settings, clock).await?;
-                let queries = store.for_queries(settings)?;
-                Ok((Self::over(Arc::new(store)), Self::over(Arc::new(queries))))
             }
-            _ => {
-                let store = Self::open(database, clock).await?;
-                Ok((store.clone(), store))
+            Adapter::Postgres(settings) => {
+                let store = PostgresStore::open(settings, clock).await?.with_wait_observer(waits);
+                let queries = Arc::new(store.for_queries(settings)?);
+                let pools = Arc::clone(&queries);
+                ServedStore {
+                    queries: Self::over(queries),
+                    store: Self::over(Arc::new(store)),
+                    pools: Arc::new(move || pools.pools().into_iter().map(PoolFigures::from).collect()),
+                }
             }
+        };
+        Ok(ServedStore {
+            store: served.store.counted_by(recorder),
+            ..served
+        })
+    }
+
+    /// The same, and what is merged and which runs end is counted.
+    pub(crate) fn counted_by(self, recorder: &Arc<Recorder>) -> Self {
+        Self {
+            prices: Arc::new(CountedPrices {
+                inner: self.prices,
+                recorder: Arc::clone(recorder),
+            }),
+            runs: Arc::new(CountedRuns {
+                inner: self.runs,
+                recorder: Arc::clone(recorder),
+            }),
+            ..self
         }
     }
 
@@ -169,6 +207,51 @@ impl Store {
             history: store.clone(),
             care: store.clone(),
             transfer: store,
+        }
+    }
+}
+
+/// Where that is configured.
+async fn bring_up_to_date(database: &DatabaseConfig) -> Result<(), StoreError> {
+    if database.migrate {
+        let applied = migrate_up(database).await?;
+        if !applied.is_empty() {
+            tracing::info!(migrations = applied.join(", "), "brought the schema up to date");
+        }
+    }
+    Ok(())
+}
+
+impl From<diesel_sqlite::PoolState> for PoolFigures {
+    fn from(state: diesel_sqlite::PoolState) -> Self {
+        let diesel_sqlite::PoolState {
+            pool,
+            limit,
+            idle,
+            in_use,
+        } = state;
+        Self {
+            pool,
+            limit,
+            idle,
+            in_use,
+        }
+    }
+}
+
+impl From<diesel_postgres::PoolState> for PoolFigures {
+    fn from(state: diesel_postgres::PoolState) -> Self {
+        let diesel_postgres::PoolState {
+            pool,
+            limit,
+            idle,
+            in_use,
+        } = state;
+        Self {
+            pool,
+            limit,
+            idle,
+            in_use,
         }
     }
 }

@@ -50,6 +50,7 @@ fn of_each_command() {
         &["timescale", "enable"],
         &["config"],
         &["doctor"],
+        &["health"],
     ] {
         // What all commands share is in the help of the program.
         let help = help(command);

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use actix_api::Api;
+use actix_api::{AnsweredRequest, Api, Metrics};
 use async_trait::async_trait;
 use domain::fake::{InMemoryRunQueue, InMemoryStore, ManualClock};
 use domain::ingest::{Ingest, IngestStores};
@@ -20,6 +20,20 @@ use domain::{
 
 use super::Outcome;
 use super::limit::{PlainBar, STORED};
+
+/// Figures are not measured here.
+struct NoMetrics;
+
+#[async_trait]
+impl Metrics for NoMetrics {
+    fn request_began(&self) {}
+
+    fn request_ended(&self, _request: &AnsweredRequest<'_>) {}
+
+    async fn render(&self) -> String {
+        String::new()
+    }
+}
 
 /// One instrument with one series.
 pub(super) struct Market {
@@ -104,6 +118,7 @@ impl Market {
             actions: self.store.clone(),
             care: self.store.clone(),
             calendars: self.calendars.clone(),
+            metrics: Arc::new(NoMetrics),
             clock: self.clock.clone(),
         }
     }

@@ -15,7 +15,7 @@ use crate::fields::{Fields, Query, QueryParameters, truth};
 use crate::instruments::{InstrumentPath, Named};
 use crate::problem::{FieldError, Problem};
 use crate::vocabulary::{BasisName, IntervalName};
-use crate::{Api, instant, metrics};
+use crate::{Api, instant};
 
 /// Where the bars belong and what they are.
 #[derive(IntoParams)]
@@ -154,14 +154,13 @@ pub(crate) async fn merge(
         let refused = refused(&prepared.batch.rejected);
         if !strict {
             // No bar is touched, and whoever looks after the data sees what this source sends.
-            metrics::rows_merged(api.record.commit(prepared).await?.counts);
+            api.record.commit(prepared).await?;
         }
         return Err(refused);
     }
     let rejected = prepared.batch.rejected.iter().map(Rejection::from).collect();
     let basis = BasisName(prepared.batch.basis);
     let merged = api.record.commit(prepared).await?;
-    metrics::rows_merged(merged.counts);
     let MergeCounts {
         inserted,
         updated,

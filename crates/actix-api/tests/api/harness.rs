@@ -1,8 +1,8 @@
 //! A server on a free port with a store in memory and a clock that stands where the test puts it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use actix_api::{Api, ApiServer, ApiSettings};
+use actix_api::{AnsweredRequest, Api, ApiServer, ApiSettings, Metrics};
 use domain::fake::{FakeProvider, InMemoryRunQueue, InMemoryStore, ManualClock};
 use domain::ingest::{Ingest, IngestStores};
 use domain::query_gaps::QueryGaps;
@@ -64,6 +64,37 @@ impl Reply {
     /// Status, content type and body, as a snapshot shows them.
     pub(crate) fn told(&self) -> String {
         format!("{} {}\n{}", self.status, self.header("content-type"), self.text())
+    }
+}
+
+/// What the service told of its requests, line by line.
+#[derive(Default)]
+pub(crate) struct Heard(Mutex<Vec<String>>);
+
+impl Heard {
+    fn line(&self, line: String) {
+        self.0.lock().unwrap().push(line);
+    }
+}
+
+#[async_trait::async_trait]
+impl Metrics for Heard {
+    fn request_began(&self) {
+        self.line("began".to_owned());
+    }
+
+    fn request_ended(&self, request: &AnsweredRequest<'_>) {
+        let AnsweredRequest {
+            method,
+            route,
+            status,
+            elapsed: _,
+        } = request;
+        self.line(format!("{method} {route} {status}"));
+    }
+
+    async fn render(&self) -> String {
+        self.0.lock().unwrap().join("\n")
     }
 }
 
@@ -143,6 +174,7 @@ impl Server {
             actions: store.clone(),
             care: store.clone(),
             calendars,
+            metrics: Arc::new(Heard::default()),
             clock: clock.clone(),
         });
         let settings = ApiSettings {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Context;
-use crate::config::{Config, Mistakes};
+use crate::config::{self, Config, Mistakes};
 use crate::exit::Exit;
 use crate::output::{Output, Table};
 
@@ -34,12 +34,19 @@ pub(super) fn check(loaded: Result<Config, Mistakes>, output: Output) -> anyhow:
     }
 }
 
+pub(super) fn reference(output: Output) -> anyhow::Result<Exit> {
+    let reference = config::reference();
+    output.line(reference.trim_end())?;
+    output.object(&json!({ "reference": reference }))?;
+    Ok(Exit::Done)
+}
+
 pub(super) fn show(context: &Context) -> anyhow::Result<Exit> {
     let Context { config, output } = context;
     let mut table = Table::new(["setting", "value", "from", "what it is"]);
     for setting in &config.effective {
         let value = if setting.value.is_empty() { "-" } else { &setting.value };
-        table.push([&setting.key, value, &setting.origin, setting.about]);
+        table.push([&setting.key, value, &setting.origin, &setting.about]);
     }
     output.table(&table)?;
     let settings: serde_json::Map<String, serde_json::Value> = config

@@ -17,6 +17,7 @@ use crate::command_line::DemoArgs;
 use crate::demo::{SAMPLES, Sample, actions_of};
 use crate::exit::Exit;
 use crate::import_file::FileImporter;
+use crate::metrics::Recorder;
 use crate::output::{Table, counted, grouped};
 use crate::stop::StopFlag;
 use crate::store::Store;
@@ -28,7 +29,8 @@ pub(super) async fn run(context: Context, args: &DemoArgs, began: Instant) -> an
         // A busy port is told before the work, not after it.
         crate::application::refuse_busy(context.config.server.listen)?;
     }
-    let (counts, actions) = import(&context).await?;
+    let recorder = Arc::new(Recorder::new()?);
+    let (counts, actions) = import(&context, &recorder).await?;
     output.line(format_args!("\n{}", told(&args.database, counts, actions)))?;
     if args.no_serve {
         output.object(&json!({
@@ -38,7 +40,7 @@ pub(super) async fn run(context: Context, args: &DemoArgs, began: Instant) -> an
         }))?;
         return Ok(Exit::Done);
     }
-    let application = Application::build(context.config).await?;
+    let application = Application::build_counted(context.config, recorder).await?;
     application.log_start(began);
     let url = format!("http://{}", application.address());
     output.line(format_args!("\nlistening on {url}"))?;
@@ -83,8 +85,8 @@ fn what_to_try(url: &str) -> String {
 }
 
 /// Takes the sample through the pipeline that every import takes.
-async fn import(context: &Context) -> anyhow::Result<(MergeCounts, MergeCounts)> {
-    let store = context.store().await?;
+async fn import(context: &Context, recorder: &Arc<Recorder>) -> anyhow::Result<(MergeCounts, MergeCounts)> {
+    let store = context.store().await?.counted_by(recorder);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let importer = FileImporter {
         use_cases: UseCases::over(&store, &context.config.ingest, &clock)?,

@@ -1,14 +1,13 @@
 //! Where data are kept: the scheme of the database URL picks the adapter.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use diesel_postgres::PostgresSettings;
 use secrecy::SecretString;
 
 use super::mistake::{Mistake, Mistakes};
 use super::reader::Reader;
-use super::{setting, whole_number};
+use super::setting;
 
 /// Where data are kept.
 #[derive(Clone, Debug)]
@@ -35,22 +34,15 @@ impl DatabaseConfig {
             "" => Ok(None),
             url => postgres(url).map(|_usable| Some(SecretString::from(url))),
         });
-        let connections = reader.value(&setting::DATABASE_CONNECTIONS, |text| {
-            let connections = whole_number(text, 1, 1_000, "connections")?;
-            usize::try_from(connections).map_err(|error| error.to_string())
-        });
-        let mut seconds = |setting, most| {
-            let seconds = reader.value(setting, |text| whole_number(text, 1, most, "seconds"));
-            seconds.map(Duration::from_secs)
-        };
-        let acquire_timeout = seconds(&setting::DATABASE_ACQUIRE_TIMEOUT, 600);
-        let connect_timeout = seconds(&setting::DATABASE_CONNECT_TIMEOUT, 600);
-        let statement_timeout = seconds(&setting::DATABASE_STATEMENT_TIMEOUT, 3_600);
-        let migrate = reader.value(&setting::DATABASE_MIGRATE, |text| match text {
-            "always" => Ok(Some(true)),
-            "never" => Ok(Some(false)),
-            "auto" => Ok(None),
-            _ => Err("write always, never or auto".to_owned()),
+        let connections = reader.whole(&setting::DATABASE_CONNECTIONS);
+        let acquire_timeout = reader.seconds(&setting::DATABASE_ACQUIRE_TIMEOUT);
+        let connect_timeout = reader.seconds(&setting::DATABASE_CONNECT_TIMEOUT);
+        let statement_timeout = reader.seconds(&setting::DATABASE_STATEMENT_TIMEOUT);
+        let migrate = reader.word(&setting::DATABASE_MIGRATE, |word| match word {
+            "always" => Some(Some(true)),
+            "never" => Some(Some(false)),
+            "auto" => Some(None),
+            _ => None,
         });
 
         let (_secret, mut adapter) = adapter?;

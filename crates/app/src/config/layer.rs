@@ -1,6 +1,6 @@
 //! One layer of the configuration: a file, `.env`, the environment or the flags, checked for keys that do not exist.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use figment::providers::{Format, Toml};
@@ -115,11 +115,12 @@ impl Layer {
             }
         }
         // Our own name of a setting is more specific than the alias, which other programs read too.
+        let of_files = files.iter().map(|file| file.setting.key.to_owned());
+        let ours: BTreeSet<String> = layer.entries.keys().cloned().chain(of_files).collect();
         for (named, variable, value) in aliased {
-            let ours = |key: &str| layer.entries.contains_key(key) || files.iter().any(|file| file.setting.key == key);
             match named {
-                Named::Value(key) if !ours(&key) => layer.set(key, variable, value),
-                Named::File(setting) if !ours(setting.key) => files.push(SecretFile {
+                Named::Value(key) if !ours.contains(&key) => layer.set(key, variable, value),
+                Named::File(setting) if !ours.contains(setting.key) => files.push(SecretFile {
                     setting,
                     spelled: variable,
                     path: value,
@@ -139,13 +140,20 @@ impl Layer {
                 mistakes.push(self.mistake(&spelled, problem));
                 continue;
             }
-            match std::fs::read_to_string(&path) {
-                Ok(text) => self.set(setting.key, spelled, text.trim_end()),
-                Err(error) => mistakes.push(Mistake {
-                    value: Some(path),
-                    ..self.mistake(&spelled, format!("the file cannot be read: {error}"))
-                }),
-            }
+            let problem = match std::fs::read_to_string(&path) {
+                _ if path.is_empty() => "it names no file: write its path, or take this away".to_owned(),
+                // Whoever mounts a secret means to have one.
+                Ok(text) if text.trim().is_empty() => "the file is empty".to_owned(),
+                Ok(text) => {
+                    self.set(setting.key, spelled, text.trim_end());
+                    continue;
+                }
+                Err(error) => format!("the file cannot be read: {error}"),
+            };
+            mistakes.push(Mistake {
+                value: Some(path),
+                ..self.mistake(&spelled, problem)
+            });
         }
     }
 

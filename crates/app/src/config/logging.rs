@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use tracing_subscriber::EnvFilter;
 
 use super::reader::Reader;
-use super::{setting, whole_number};
+use super::setting;
 
 /// What is logged, and where to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,27 +47,24 @@ pub enum LogRotation {
 impl LogConfig {
     pub(super) fn read(reader: &mut Reader) -> Option<Self> {
         let level = reader.value(&setting::LOG_LEVEL, level_of);
-        let format = reader.value(&setting::LOG_FORMAT, |text| match text {
-            "auto" => Ok(LogFormat::Auto),
-            "human" => Ok(LogFormat::Human),
-            "json" => Ok(LogFormat::Json),
-            _ => Err("write auto, human or json".to_owned()),
+        let format = reader.word(&setting::LOG_FORMAT, |word| match word {
+            "auto" => Some(LogFormat::Auto),
+            "human" => Some(LogFormat::Human),
+            "json" => Some(LogFormat::Json),
+            _ => None,
         });
         let file = reader.value(&setting::LOG_FILE, |text| match text {
             "" => Ok(None),
             path if path.ends_with('/') => Err("that is a folder; name a file in it, such as sentinel.log".to_owned()),
             path => Ok(Some(PathBuf::from(path))),
         });
-        let rotation = reader.value(&setting::LOG_ROTATION, |text| match text {
-            "never" => Ok(LogRotation::Never),
-            "hourly" => Ok(LogRotation::Hourly),
-            "daily" => Ok(LogRotation::Daily),
-            _ => Err("write never, hourly or daily".to_owned()),
+        let rotation = reader.word(&setting::LOG_ROTATION, |word| match word {
+            "never" => Some(LogRotation::Never),
+            "hourly" => Some(LogRotation::Hourly),
+            "daily" => Some(LogRotation::Daily),
+            _ => None,
         });
-        let keep_files = reader.value(&setting::LOG_KEEP_FILES, |text| {
-            let number = whole_number(text, 1, 1_000, "files")?;
-            usize::try_from(number).map_err(|error| error.to_string())
-        });
+        let keep_files = reader.whole(&setting::LOG_KEEP_FILES);
         Some(Self {
             level: level?,
             format: format?,
@@ -80,13 +77,12 @@ impl LogConfig {
 
 /// A bare word that is no level would count as the name of a module, and nothing would be logged at all.
 fn level_of(text: &str) -> Result<String, String> {
-    const RIGHT: &str = "write off, error, warn, info, debug or trace, or one per module: info,diesel_sqlite=debug";
     const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
     let text = text.to_ascii_lowercase();
     let mut directives = text.split(',').map(str::trim);
     let known = directives.all(|directive| directive.contains('=') || LEVELS.contains(&directive));
     match EnvFilter::try_new(&text) {
         Ok(_) if known => Ok(text),
-        _ => Err(RIGHT.to_owned()),
+        _ => Err(setting::LOG_LEVEL.values.remedy()),
     }
 }

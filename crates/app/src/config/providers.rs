@@ -10,7 +10,6 @@ use http_providers::{
 
 use super::reader::Reader;
 use super::setting::{self, ConnectionSettingsOf, Setting};
-use super::whole_number;
 
 pub(super) fn read(reader: &mut Reader) -> Option<ProvidersSettings> {
     let retry = retry(reader);
@@ -35,14 +34,10 @@ pub(super) fn read(reader: &mut Reader) -> Option<ProvidersSettings> {
 }
 
 fn retry(reader: &mut Reader) -> Option<RetrySettings> {
-    let times = reader.value(&setting::PROVIDERS_RETRY_TIMES, |text| {
-        usize::try_from(whole_number(text, 0, 20, "retries")?).map_err(|error| error.to_string())
-    });
-    let first_pause = reader.value(&setting::PROVIDERS_RETRY_FIRST_PAUSE, |text| {
-        whole_number(text, 1, 60_000, "milliseconds")
-    });
-    let longest_pause = seconds(reader, &setting::PROVIDERS_RETRY_LONGEST_PAUSE, 1, 3_600);
-    let longest_wait = seconds(reader, &setting::PROVIDERS_LONGEST_WAIT, 0, 3_600);
+    let times = reader.whole(&setting::PROVIDERS_RETRY_TIMES);
+    let first_pause = reader.whole(&setting::PROVIDERS_RETRY_FIRST_PAUSE);
+    let longest_pause = reader.seconds(&setting::PROVIDERS_RETRY_LONGEST_PAUSE);
+    let longest_wait = reader.seconds(&setting::PROVIDERS_LONGEST_WAIT);
     Some(RetrySettings {
         times: times?,
         first_pause: Duration::from_millis(first_pause?),
@@ -75,15 +70,15 @@ fn binance(reader: &mut Reader) -> Option<BinanceSettings> {
 
 fn alpha_vantage(reader: &mut Reader) -> Option<AlphaVantageSettings> {
     let api_key = reader.secret(&setting::ALPHA_VANTAGE_API_KEY, |key| Ok(!key.is_empty()));
-    let plan = reader.value(&setting::ALPHA_VANTAGE_PLAN, |text| match text {
-        "free" => Ok(Plan::Free),
-        "premium" => Ok(Plan::Premium),
-        _ => Err("write free or premium".to_owned()),
+    let plan = reader.word(&setting::ALPHA_VANTAGE_PLAN, |word| match word {
+        "free" => Some(Plan::Free),
+        "premium" => Some(Plan::Premium),
+        _ => None,
     });
-    let format = reader.value(&setting::ALPHA_VANTAGE_FORMAT, |text| match text {
-        "json" => Ok(AnswerFormat::Json),
-        "csv" => Ok(AnswerFormat::Csv),
-        _ => Err("write json or csv".to_owned()),
+    let format = reader.word(&setting::ALPHA_VANTAGE_FORMAT, |word| match word {
+        "json" => Some(AnswerFormat::Json),
+        "csv" => Some(AnswerFormat::Csv),
+        _ => None,
     });
     let usual = AlphaVantageSettings {
         plan: plan.unwrap_or_default(),
@@ -114,10 +109,8 @@ fn connection(
         let checked = ConnectionSettings::check_base_url(text);
         checked.map(|()| text.to_owned()).map_err(|error| error.to_string())
     });
-    let timeout = seconds(reader, &keys.timeout, 1, 600);
-    let max_response_bytes = reader.value(&keys.max_response_bytes, |text| {
-        whole_number(text, 1_024, 1_073_741_824, "bytes")
-    });
+    let timeout = reader.seconds(&keys.timeout);
+    let max_response_bytes = reader.whole(&keys.max_response_bytes);
     let user_agent = reader.value(&keys.user_agent, |text| match text {
         "" => Ok(usual.user_agent.clone()),
         text if text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) => Ok(text.to_owned()),
@@ -131,22 +124,17 @@ fn connection(
     })
 }
 
-fn seconds(reader: &mut Reader, setting: &'static Setting, least: u64, most: u64) -> Option<Duration> {
-    let seconds = reader.value(setting, |text| whole_number(text, least, most, "seconds"));
-    seconds.map(Duration::from_secs)
-}
-
 /// Bounds a minute and a day: 0 for none, empty for the usual one.
 fn budget(
     reader: &mut Reader,
     [per_minute, per_day]: [&'static Setting; 2],
     usual: BudgetSettings,
 ) -> Option<BudgetSettings> {
-    let mut bound = |setting, usual| {
+    let mut bound = |setting: &'static Setting, usual| {
         reader.value(setting, |text| match text {
             "" => Ok(usual),
             text => {
-                let number = whole_number(text, 0, 1_000_000_000, "calls")?;
+                let number = setting.values.whole(text)?;
                 let number = u32::try_from(number).map_err(|error| error.to_string())?;
                 Ok(NonZeroU32::new(number))
             }

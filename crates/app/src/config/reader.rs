@@ -1,5 +1,7 @@
 //! Reads settings from the merged layers and gathers every mistake on the way.
 
+use std::time::Duration;
+
 use figment::Figment;
 use figment::value::Value;
 use secrecy::SecretString;
@@ -17,8 +19,8 @@ pub struct EffectiveSetting {
     pub value: String,
     /// Where it was set: `default`, a file, `.env`, `environment` or `command line`.
     pub origin: String,
-    /// What it does.
-    pub about: &'static str,
+    /// What it does and takes.
+    pub about: String,
 }
 
 pub(super) struct Reader {
@@ -56,6 +58,25 @@ impl Reader {
         self.settle(setting.into(), text_of(&value).unwrap_or_default(), read)
     }
 
+    /// A whole number in the range that the table says.
+    pub(super) fn whole<T: TryFrom<u64>>(&mut self, setting: &'static Setting) -> Option<T> {
+        self.value(setting, |text| {
+            let number = setting.values.whole(text)?;
+            // A type that is too narrow for the table takes less.
+            T::try_from(number).map_err(|_too_large| setting.values.remedy())
+        })
+    }
+
+    /// A number of seconds in the range that the table says.
+    pub(super) fn seconds(&mut self, setting: &'static Setting) -> Option<Duration> {
+        self.whole(setting).map(Duration::from_secs)
+    }
+
+    /// One of the words that the table says; `meaning` knows each of them.
+    pub(super) fn word<T>(&mut self, setting: &'static Setting, meaning: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        self.value(setting, |text| meaning(text).ok_or_else(|| setting.values.remedy()))
+    }
+
     /// The names below a section that holds any number of them.
     pub(super) fn names_in(&self, section: &str) -> Vec<String> {
         match self.figment.find_value(section) {
@@ -79,14 +100,14 @@ impl Reader {
         setting: &'static Setting,
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Option<Vec<T>> {
-        self.list_at(setting.key, setting.about, parse)
+        self.list_at(setting.key, &setting.told(), parse)
     }
 
     /// A list under a key that is in no table of settings.
     pub(super) fn list_at<T>(
         &mut self,
         key: &str,
-        about: &'static str,
+        about: &str,
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Option<Vec<T>> {
         let value = self.figment.find_value(key).unwrap_or_else(|_absent| Value::from(""));
@@ -106,7 +127,7 @@ impl Reader {
         let about = About {
             key,
             secrecy: Secrecy::Open,
-            about,
+            about: about.to_owned(),
         };
         self.settle(about, texts.unwrap_or_default().join(","), read)
     }
@@ -147,7 +168,7 @@ impl Reader {
 struct About<'a> {
     key: &'a str,
     secrecy: Secrecy,
-    about: &'static str,
+    about: String,
 }
 
 impl From<&'static Setting> for About<'static> {
@@ -155,7 +176,7 @@ impl From<&'static Setting> for About<'static> {
         Self {
             key: setting.key,
             secrecy: setting.secrecy,
-            about: setting.about,
+            about: setting.told(),
         }
     }
 }

@@ -2,9 +2,11 @@
 
 mod providers;
 mod secrecy;
+mod values;
 
 pub(super) use providers::*;
 pub use secrecy::Secrecy;
+pub use values::Values;
 
 /// One setting: a key of two or three parts, `section.name` or `providers.yahoo.name`.
 #[derive(Debug)]
@@ -17,18 +19,26 @@ pub struct Setting {
     pub alias: Option<&'static str>,
     /// What of it is masked wherever it is shown.
     pub secrecy: Secrecy,
-    /// What it does, for `config show` and the documentation.
+    /// What it does.
     pub about: &'static str,
+    /// What it takes.
+    pub values: Values,
 }
 
-const fn setting(key: &'static str, default: &'static str, about: &'static str) -> Setting {
+const fn setting(key: &'static str, default: &'static str, values: Values, about: &'static str) -> Setting {
     Setting {
         key,
         default,
         alias: None,
         secrecy: Secrecy::Open,
         about,
+        values,
     }
+}
+
+/// A whole number of these, both ends included.
+const fn whole(least: u64, most: u64, unit: &'static str) -> Values {
+    Values::Whole { least, most, unit }
 }
 
 /// `database.url`
@@ -38,7 +48,8 @@ pub(super) const DATABASE_URL: Setting = Setting {
     ..setting(
         "database.url",
         "sqlite:./sentinel.db",
-        "where the data are kept: sqlite:FILE or postgres://USER:PASSWORD@HOST:PORT/DATABASE",
+        Values::Text("sqlite:FILE or postgres://USER:PASSWORD@HOST:PORT/DATABASE"),
+        "where the data are kept",
     )
 };
 /// `database.replica_url`
@@ -47,6 +58,7 @@ pub(super) const DATABASE_REPLICA_URL: Setting = Setting {
     ..setting(
         "database.replica_url",
         "",
+        Values::Text("postgres://USER:PASSWORD@HOST:PORT/DATABASE, or empty for none"),
         "a PostgreSQL that follows the first one and answers the API's queries; it may lag",
     )
 };
@@ -54,55 +66,64 @@ pub(super) const DATABASE_REPLICA_URL: Setting = Setting {
 pub(super) const DATABASE_CONNECTIONS: Setting = setting(
     "database.connections",
     "8",
-    "most connections to PostgreSQL, 2 to 4 times its cores: 1 to 1000",
+    whole(1, 1_000, "connections"),
+    "most connections to PostgreSQL, 2 to 4 times its cores",
 );
 /// `database.acquire_timeout_s`
 pub(super) const DATABASE_ACQUIRE_TIMEOUT: Setting = setting(
     "database.acquire_timeout_s",
     "10",
-    "seconds to wait for one of those connections to be free: 1 to 600",
+    whole(1, 600, "seconds"),
+    "seconds to wait for one of those connections to be free",
 );
 /// `database.connect_timeout_s`
 pub(super) const DATABASE_CONNECT_TIMEOUT: Setting = setting(
     "database.connect_timeout_s",
     "5",
-    "seconds to wait for PostgreSQL to take a new connection: 1 to 600",
+    whole(1, 600, "seconds"),
+    "seconds to wait for PostgreSQL to take a new connection",
 );
 /// `database.statement_timeout_s`
 pub(super) const DATABASE_STATEMENT_TIMEOUT: Setting = setting(
     "database.statement_timeout_s",
     "60",
-    "seconds that one statement may take in PostgreSQL: 1 to 3600",
+    whole(1, 3_600, "seconds"),
+    "seconds that one statement may take in PostgreSQL",
 );
 /// `database.migrate`
 pub(super) const DATABASE_MIGRATE: Setting = setting(
     "database.migrate",
     "auto",
-    "whether serve, import and the like bring the schema up to date first: always, never, or auto: on SQLite only",
+    Values::Words(&["always", "never", "auto"]),
+    "whether serve, import and the like bring the schema up to date first; auto does on SQLite only",
 );
 /// `server.listen`
 pub(super) const SERVER_LISTEN: Setting = setting(
     "server.listen",
     "127.0.0.1:8000",
+    Values::Text("an address and a port, such as 127.0.0.1:8000, 0.0.0.0:8000 for all addresses, or [::1]:8000"),
     "address and port to serve on; port 0 picks a free one",
 );
 /// `server.shutdown_timeout_s`
 pub(super) const SERVER_SHUTDOWN_TIMEOUT: Setting = setting(
     "server.shutdown_timeout_s",
     "20",
-    "seconds that requests in hand may take to finish after a stop signal: 0 to 3600",
+    whole(0, 3_600, "seconds"),
+    "seconds that requests in hand may take to finish after a stop signal",
 );
 /// `server.body_limit_mib`
 pub(super) const SERVER_BODY_LIMIT: Setting = setting(
     "server.body_limit_mib",
     "64",
-    "largest body of bars that is taken, in MiB after decompression: 1 to 4096",
+    whole(1, 4_096, "MiB"),
+    "largest body of bars that is taken, in MiB after decompression",
 );
 /// `server.spool_limit_mib`
 pub(super) const SERVER_SPOOL_LIMIT: Setting = setting(
     "server.spool_limit_mib",
     "1024",
-    "disk that the temporary files behind HEAD and Range may take together, in MiB: 1 to 1048576",
+    whole(1, 1_048_576, "MiB"),
+    "disk that the temporary files behind HEAD and Range may take together, in MiB",
 );
 /// `log.level`
 pub(super) const LOG_LEVEL: Setting = Setting {
@@ -110,43 +131,64 @@ pub(super) const LOG_LEVEL: Setting = Setting {
     ..setting(
         "log.level",
         "info",
-        "off, error, warn, info, debug or trace; also per module: info,diesel_sqlite=debug",
+        Values::Text("off, error, warn, info, debug or trace, or one per module: info,diesel_sqlite=debug"),
+        "how much is logged",
     )
 };
 /// `log.format`
 pub(super) const LOG_FORMAT: Setting = setting(
     "log.format",
     "auto",
-    "human, json, or auto: human lines on a terminal and JSON elsewhere",
+    Values::Words(&["auto", "human", "json"]),
+    "how a line looks; auto is human on a terminal and JSON elsewhere",
 );
 /// `log.file`
 pub(super) const LOG_FILE: Setting = setting(
     "log.file",
     "",
+    Values::Text("a path, or empty for standard error"),
     "file that logs are appended to, instead of standard error",
 );
 /// `log.rotation`
 pub(super) const LOG_ROTATION: Setting = setting(
     "log.rotation",
     "daily",
-    "when a new log file is begun: never, hourly or daily (UTC)",
+    Values::Words(&["never", "hourly", "daily"]),
+    "when a new log file is begun, in UTC",
 );
 /// `log.keep_files`
-pub(super) const LOG_KEEP_FILES: Setting =
-    setting("log.keep_files", "14", "how many rotated log files are kept: 1 to 1000");
+pub(super) const LOG_KEEP_FILES: Setting = setting(
+    "log.keep_files",
+    "14",
+    whole(1, 1_000, "files"),
+    "how many rotated log files are kept, the one in use among them",
+);
 /// `ingest.precedence`
 pub(super) const INGEST_PRECEDENCE: Setting = setting(
     "ingest.precedence",
     "",
-    "sources from the most trusted to the least, comma-separated; those not listed are equal and lowest",
+    Values::Text("names of sources, comma-separated, or empty"),
+    "sources from the most trusted to the least; those not listed are equal and lowest",
 );
 
 /// `ingest.concurrency`
-pub(super) const INGEST_CONCURRENCY: Setting =
-    setting("ingest.concurrency", "4", "how many runs are executed at once: 1 to 64");
+pub(super) const INGEST_CONCURRENCY: Setting = setting(
+    "ingest.concurrency",
+    "4",
+    whole(1, 64, "runs"),
+    "how many runs are executed at once",
+);
+
+/// `metrics.series_limit`
+pub(super) const METRICS_SERIES_LIMIT: Setting = setting(
+    "metrics.series_limit",
+    "1000",
+    whole(0, 100_000, "series"),
+    "of how many series at most GET /metrics tells the age, the oldest instruments first; 0 for none",
+);
 
 /// All of them, in the order in which they are shown.
-pub const SETTINGS: [&Setting; 43] = [
+pub const SETTINGS: [&Setting; 44] = [
     &DATABASE_URL,
     &DATABASE_REPLICA_URL,
     &DATABASE_CONNECTIONS,
@@ -165,6 +207,7 @@ pub const SETTINGS: [&Setting; 43] = [
     &LOG_KEEP_FILES,
     &INGEST_PRECEDENCE,
     &INGEST_CONCURRENCY,
+    &METRICS_SERIES_LIMIT,
     &PROVIDERS_RETRY_TIMES,
     &PROVIDERS_RETRY_FIRST_PAUSE,
     &PROVIDERS_RETRY_LONGEST_PAUSE,
@@ -212,6 +255,12 @@ impl Setting {
     #[must_use]
     pub fn path(&self) -> (&'static str, &'static str) {
         self.key.rsplit_once('.').unwrap_or(("", self.key))
+    }
+
+    /// What it does and takes, in one line.
+    #[must_use]
+    pub fn told(&self) -> String {
+        format!("{}: {}", self.about, self.values)
     }
 
     /// A value as it may be shown.

@@ -316,3 +316,137 @@ fn the_example_lists_every_setting_with_its_default() {
         .collect();
     assert_eq!(listed, known);
 }
+
+/// The words of the reference are the rule: each end of a range and each word is taken, and what is beyond is not.
+#[test]
+fn what_the_table_says_is_what_is_taken() {
+    let load = |setting: &Setting, value: &str| {
+        let sources = Sources::default().with_flag(setting.key, setting.key, value);
+        Config::load(&sources)
+    };
+    let taken = |setting: &Setting, value: &str| {
+        assert!(
+            load(setting, value).is_ok(),
+            "{} = {value}: {:?}",
+            setting.key,
+            load(setting, value)
+        );
+    };
+    let refused = |setting: &Setting, value: &str| {
+        let mistakes = load(setting, value)
+            .err()
+            .unwrap_or_else(|| panic!("{} took {value}", setting.key));
+        assert_eq!(mistakes.0[0].problem, setting.values.remedy(), "{}", setting.key);
+    };
+    for setting in SETTINGS {
+        taken(setting, setting.default);
+        match setting.values {
+            Values::Whole { least, most, .. } => {
+                taken(setting, &least.to_string());
+                taken(setting, &most.to_string());
+                refused(setting, &(most + 1).to_string());
+                refused(
+                    setting,
+                    &least.checked_sub(1).map_or("-1".to_owned(), |below| below.to_string()),
+                );
+                refused(setting, "1.5");
+                refused(setting, "many");
+            }
+            Values::Words(words) => {
+                words.iter().for_each(|word| taken(setting, word));
+                refused(setting, "nonsense");
+            }
+            Values::Text(_) => {}
+        }
+    }
+}
+
+#[test]
+fn the_document_is_what_the_table_says() {
+    let document = include_str!("../../../../docs/configuration.md");
+    assert!(
+        document == reference(),
+        "docs/configuration.md is not what the settings say: run `cargo run -- config reference > docs/configuration.md`"
+    );
+}
+
+/// A value that each secret takes.
+fn secret_value(setting: &Setting) -> &'static str {
+    match setting.key {
+        "database.url" => "sqlite:./secret.db",
+        "database.replica_url" => "postgres://u:secret@h/d",
+        "providers.alpha_vantage.api_key" => "secret-key",
+        _ => "http://u:secret@127.0.0.1:1",
+    }
+}
+
+/// The variables that name the file of a secret.
+fn file_variables(setting: &Setting) -> Vec<String> {
+    let alias = setting.alias.map(str::to_owned);
+    let names = [Some(setting.variable()), alias].into_iter().flatten();
+    names.map(|name| format!("{name}_FILE")).collect()
+}
+
+#[test]
+fn every_secret_can_come_from_a_file_and_white_space_behind_it_does_not_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret");
+    let secrets: Vec<&Setting> = SETTINGS.into_iter().filter(|setting| setting.is_secret()).collect();
+    assert!(secrets.len() >= 3);
+    for setting in secrets {
+        fs::write(&path, format!("{}\r\n\n", secret_value(setting))).unwrap();
+        let shown = setting.shown(secret_value(setting));
+        let value_of = |config: Config| {
+            let effective = config
+                .effective
+                .into_iter()
+                .find(|effective| effective.key == setting.key);
+            effective.unwrap().value
+        };
+        for variable in file_variables(setting) {
+            let config = Config::load(&environment(&[(&variable, &path.display().to_string())])).unwrap();
+            assert_eq!(value_of(config), shown, "{variable}");
+        }
+        let (section, name) = setting.path();
+        let (_folder, sources) = with_file(&format!("[{section}]\n{name}_file = \"{}\"\n", path.display()));
+        assert_eq!(value_of(Config::load(&sources).unwrap()), shown, "{}", setting.key);
+    }
+}
+
+#[test]
+fn every_secret_says_which_file_it_lacks_and_that_two_are_too_many() {
+    let folder = tempfile::tempdir().unwrap();
+    let absent = folder.path().join("absent").display().to_string();
+    let (empty, there) = (folder.path().join("empty"), folder.path().join("there"));
+    fs::write(&empty, " \n").unwrap();
+    let (empty, there) = (empty.display().to_string(), there.display().to_string());
+    for setting in SETTINGS.into_iter().filter(|setting| setting.is_secret()) {
+        fs::write(&there, secret_value(setting)).unwrap();
+        for variable in file_variables(setting) {
+            let told = |variables: &[(&str, &str)]| {
+                let mistakes = Config::load(&environment(variables)).unwrap_err().0;
+                assert_eq!(mistakes.len(), 1, "{mistakes:?}");
+                mistakes[0].to_string()
+            };
+            assert_eq!(
+                told(&[(&variable, &absent)]),
+                format!(
+                    "{variable} = `{absent}` (environment): the file cannot be read: No such file or directory (os error 2)"
+                )
+            );
+            assert_eq!(
+                told(&[(&variable, &empty)]),
+                format!("{variable} = `{empty}` (environment): the file is empty")
+            );
+            assert_eq!(
+                told(&[(&variable, "")]),
+                format!("{variable} = `` (environment): it names no file: write its path, or take this away")
+            );
+            let value = variable.trim_end_matches("_FILE");
+            assert_eq!(
+                told(&[(&variable, &there), (value, secret_value(setting))]),
+                format!("{variable} (environment): {value} is set here too; keep one of them")
+            );
+        }
+    }
+}
