@@ -16,7 +16,7 @@ A further role is a Deployment of a few lines around this: see deployment.yaml.
 {{- $sqlite := eq .root.Values.database.kind "sqlite" -}}
 serviceAccountName: {{ .serviceAccount }}
 automountServiceAccountToken: false
-# A Service named `sentinel…` would add variables with our prefix, which the program refuses as unknown settings.
+# Nothing here needs the variables of Services, and those of one named `sentinel…` look like our settings.
 enableServiceLinks: false
 {{- with .root.Values.imagePullSecrets }}
 imagePullSecrets:

@@ -11,7 +11,7 @@ fn rules_of_pods() -> [(&'static str, Value, &'static str); 4] {
         (
             "/enableServiceLinks",
             json!(false),
-            "variables of Services would be taken for settings",
+            "variables of Services look like settings of ours",
         ),
         (
             "/automountServiceAccountToken",

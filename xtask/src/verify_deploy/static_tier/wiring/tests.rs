@@ -244,7 +244,7 @@ fn a_pod_that_is_not_locked_down_is_told() {
     let cases = [
         (
             "enableServiceLinks",
-            ": /enableServiceLinks is null, not false: variables of Services would be taken for settings",
+            ": /enableServiceLinks is null, not false: variables of Services look like settings of ours",
         ),
         (
             "securityContext/runAsNonRoot",
