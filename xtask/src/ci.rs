@@ -6,9 +6,9 @@ use anyhow::bail;
 use clap::ValueEnum;
 
 use crate::workspace::{cargo, run as run_command};
-use crate::{boundaries, terminal, test};
+use crate::{boundaries, terminal, test, verify_deploy};
 
-/// Check everything that CI checks: formatting, boundaries, lints, documentation, tests.
+/// Check everything that CI checks: formatting, boundaries, lints, documentation, deployment, tests.
 ///
 /// Goes on after a failure and sums up at the end.
 #[derive(clap::Args)]
@@ -29,6 +29,8 @@ enum Step {
     Clippy,
     /// rustdoc, warnings are errors
     Docs,
+    /// `cargo xtask verify-deploy --static`
+    Deploy,
     /// `cargo xtask test`
     Test,
 }
@@ -53,6 +55,7 @@ impl Step {
                 "warnings",
             ])),
             Self::Docs => run_command(cargo(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings")),
+            Self::Deploy => verify_deploy::run_static(),
             Self::Test => test::run(&test::Args::default()),
         }
     }

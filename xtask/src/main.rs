@@ -6,9 +6,11 @@ mod ci;
 mod coverage;
 mod migrate;
 mod postgres;
+mod release;
 mod terminal;
 mod test;
 mod timescale_check;
+mod verify_deploy;
 mod workspace;
 
 use std::process::ExitCode;
@@ -34,6 +36,8 @@ enum Task {
     Bench(bench::Args),
     /// Check `sentinel timescale` against TimescaleDB; needs node and npm, and is not part of the tests.
     TimescaleCheck,
+    VerifyDeploy(verify_deploy::Args),
+    Release(release::Args),
 }
 
 fn main() -> ExitCode {
@@ -45,6 +49,8 @@ fn main() -> ExitCode {
         Task::Coverage(args) => coverage::run(&args),
         Task::Bench(args) => bench::run(&args),
         Task::TimescaleCheck => timescale_check::run(),
+        Task::VerifyDeploy(args) => verify_deploy::run(&args),
+        Task::Release(args) => release::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -53,6 +59,15 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether the command line takes what follows `cargo xtask`.
+///
+/// # Errors
+/// What it would say instead.
+fn understands(arguments: &[&str]) -> Result<(), String> {
+    let line = std::iter::once("cargo xtask").chain(arguments.iter().copied());
+    Cli::try_parse_from(line).map(drop).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
