@@ -4,6 +4,7 @@ mod bench;
 mod boundaries;
 mod ci;
 mod coverage;
+mod grafana;
 mod migrate;
 mod postgres;
 mod terminal;
@@ -32,6 +33,7 @@ enum Task {
     Migrate(migrate::Args),
     Coverage(coverage::Args),
     Bench(bench::Args),
+    Grafana(grafana::Args),
     /// Check `sentinel timescale` against TimescaleDB; needs node and npm, and is not part of the tests.
     TimescaleCheck,
 }
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         Task::Migrate(args) => migrate::run(args),
         Task::Coverage(args) => coverage::run(&args),
         Task::Bench(args) => bench::run(&args),
+        Task::Grafana(args) => grafana::run(&args),
         Task::TimescaleCheck => timescale_check::run(),
     };
     match outcome {
