@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::ValueEnum;
 
 use crate::workspace::{cargo, run as run_command};
-use crate::{boundaries, terminal, test, verify_deploy};
+use crate::{boundaries, grafana, terminal, test, verify_deploy};
 
 /// Check everything that CI checks: formatting, boundaries, lints, documentation, deployment, tests.
 ///
@@ -31,6 +31,8 @@ enum Step {
     Docs,
     /// `cargo xtask verify-deploy --static`
     Deploy,
+    /// `cargo xtask grafana check`
+    Grafana,
     /// `cargo xtask test`
     Test,
 }
@@ -56,6 +58,7 @@ impl Step {
             ])),
             Self::Docs => run_command(cargo(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings")),
             Self::Deploy => verify_deploy::run_static(),
+            Self::Grafana => grafana::check(),
             Self::Test => test::run(&test::Args::default()),
         }
     }

@@ -4,6 +4,7 @@ mod bench;
 mod boundaries;
 mod ci;
 mod coverage;
+mod grafana;
 mod migrate;
 mod postgres;
 mod release;
@@ -34,6 +35,7 @@ enum Task {
     Migrate(migrate::Args),
     Coverage(coverage::Args),
     Bench(bench::Args),
+    Grafana(grafana::Args),
     /// Check `sentinel timescale` against TimescaleDB; needs node and npm, and is not part of the tests.
     TimescaleCheck,
     VerifyDeploy(verify_deploy::Args),
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         Task::Migrate(args) => migrate::run(args),
         Task::Coverage(args) => coverage::run(&args),
         Task::Bench(args) => bench::run(&args),
+        Task::Grafana(args) => grafana::run(&args),
         Task::TimescaleCheck => timescale_check::run(),
         Task::VerifyDeploy(args) => verify_deploy::run(&args),
         Task::Release(args) => release::run(&args),

@@ -51,6 +51,17 @@ enum Kept {
 }
 
 impl Server {
+    /// Where the server is, for the user who may make databases.
+    ///
+    /// # Errors
+    /// When the environment named it and does not any more.
+    pub(crate) fn url(&self) -> anyhow::Result<String> {
+        self.url
+            .clone()
+            .or_else(configured)
+            .with_context(|| format!("{VARIABLE} is not set any more"))
+    }
+
     /// Tells a command where the server is.
     pub(crate) fn tell<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         // What the environment holds may have a password in it, and commands are printed.

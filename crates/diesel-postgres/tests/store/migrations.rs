@@ -5,13 +5,14 @@ use postgres_fixture::TestDatabase;
 
 use super::raw;
 
-/// Every table, column, constraint and index of the schema.
+/// Every table, view, column, constraint, index and function of the schema.
 async fn schema(database: &TestDatabase) -> Vec<String> {
     let rows = raw(database)
         .await
         .query(
             "SELECT format('%s.%s %s %s', table_name, column_name, data_type, is_nullable) FROM information_schema.columns \
-             WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_diesel%' \
+             WHERE table_schema IN ('public', 'market_views') AND table_name NOT LIKE '\\_\\_diesel%' \
+             UNION ALL SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = to_regnamespace('market_views') \
              UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename NOT LIKE '\\_\\_diesel%' \
              UNION ALL SELECT format('%s %s', conrelid::regclass, pg_get_constraintdef(oid)) FROM pg_constraint \
              WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text NOT LIKE '\\_\\_diesel%' ORDER BY 1",
