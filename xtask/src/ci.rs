@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::ValueEnum;
 
 use crate::workspace::{cargo, run as run_command};
-use crate::{boundaries, terminal, test};
+use crate::{boundaries, docs, terminal, test};
 
 /// Check everything that CI checks: formatting, boundaries, lints, documentation, tests.
 ///
@@ -29,6 +29,8 @@ enum Step {
     Clippy,
     /// rustdoc, warnings are errors
     Docs,
+    /// `cargo xtask docs check`
+    Documents,
     /// `cargo xtask test`
     Test,
 }
@@ -53,6 +55,7 @@ impl Step {
                 "warnings",
             ])),
             Self::Docs => run_command(cargo(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings")),
+            Self::Documents => docs::check(&docs::CheckArgs::default()),
             Self::Test => test::run(&test::Args::default()),
         }
     }
