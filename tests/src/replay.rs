@@ -97,6 +97,12 @@ impl Replay {
         })
     }
 
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// A `sentinel.toml` that sends each provider here, with a key where one is wanted, and makes no pause worth the name
     /// before asking again.
     #[must_use]

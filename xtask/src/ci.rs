@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::ValueEnum;
 
 use crate::workspace::{cargo, run as run_command};
-use crate::{boundaries, grafana, terminal, test, verify_deploy};
+use crate::{boundaries, docs, grafana, terminal, test, verify_deploy};
 
 /// Check everything that CI checks: formatting, boundaries, lints, documentation, deployment, tests.
 ///
@@ -33,6 +33,8 @@ enum Step {
     Deploy,
     /// `cargo xtask grafana check`
     Grafana,
+    /// `cargo xtask docs check`
+    Documents,
     /// `cargo xtask test`
     Test,
 }
@@ -59,6 +61,7 @@ impl Step {
             Self::Docs => run_command(cargo(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings")),
             Self::Deploy => verify_deploy::run_static(),
             Self::Grafana => grafana::check(),
+            Self::Documents => docs::check(&docs::CheckArgs::default()),
             Self::Test => test::run(&test::Args::default()),
         }
     }

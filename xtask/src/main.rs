@@ -4,6 +4,7 @@ mod bench;
 mod boundaries;
 mod ci;
 mod coverage;
+mod docs;
 mod grafana;
 mod migrate;
 mod postgres;
@@ -34,6 +35,7 @@ enum Task {
     Boundaries,
     Migrate(migrate::Args),
     Coverage(coverage::Args),
+    Docs(docs::Args),
     Bench(bench::Args),
     Grafana(grafana::Args),
     /// Check `sentinel timescale` against TimescaleDB; needs node and npm, and is not part of the tests.
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         Task::Boundaries => boundaries::run(),
         Task::Migrate(args) => migrate::run(args),
         Task::Coverage(args) => coverage::run(&args),
+        Task::Docs(args) => docs::run(&args),
         Task::Bench(args) => bench::run(&args),
         Task::Grafana(args) => grafana::run(&args),
         Task::TimescaleCheck => timescale_check::run(),
