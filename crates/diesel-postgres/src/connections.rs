@@ -1,10 +1,12 @@
 //! Connections: pools of them, and the transactions that run on one.
 
+mod lanes;
+
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool::managed::{Manager, Metrics, Object, Pool, RecycleError, RecycleResult};
+use deadpool::managed::{Manager, Metrics, Object, RecycleError, RecycleResult};
 use domain::{Clock, InstrumentId};
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
@@ -17,15 +19,16 @@ use crate::error::{DatabaseError, Failure, PortError};
 use crate::link::Link;
 use crate::settings::{PostgresSettings, Server};
 use crate::{OpenError, lock, migrations, tls};
+use lanes::{Home, Lanes};
 
 /// All store ports over one PostgreSQL database. Clones share its connections.
 ///
 /// Any number of processes may use the same database: writers of one instrument take turns, readers wait for nobody.
 #[derive(Clone)]
 pub struct PostgresStore {
-    primary: Pool<Opener>,
+    primary: Lanes,
     /// Where queries go; the primary itself when there is no replica.
-    queries: Pool<Opener>,
+    queries: Lanes,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -43,7 +46,7 @@ impl PostgresStore {
     /// [`OpenError`], each variant with its remedy.
     pub async fn open(settings: &PostgresSettings, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         migrations::require_current(settings).await?;
-        let primary = pool(settings, &settings.url)?;
+        let primary = Lanes::new(settings, &settings.url)?;
         Ok(Self {
             queries: primary.clone(),
             primary,
@@ -61,7 +64,7 @@ impl PostgresStore {
         Ok(match &settings.replica_url {
             None => self.clone(),
             Some(url) => Self {
-                queries: pool(settings, url)?,
+                queries: Lanes::new(settings, url)?,
                 ..self.clone()
             },
         })
@@ -118,7 +121,7 @@ impl PostgresStore {
     }
 
     pub(crate) fn has_replica(&self) -> bool {
-        !std::ptr::eq(self.primary.manager(), self.queries.manager())
+        !self.primary.is(&self.queries)
     }
 }
 
@@ -133,20 +136,6 @@ async fn begun(lent: Result<Transaction, DatabaseError>, how: &str) -> Result<Tr
     let mut transaction = lent?;
     transaction.begin(how).await?;
     Ok(transaction)
-}
-
-fn pool(settings: &PostgresSettings, url: &SecretString) -> Result<Pool<Opener>, OpenError> {
-    let opener = Opener::new(settings, url)?;
-    let database = opener.server.database();
-    Pool::builder(opener)
-        .max_size(settings.connections)
-        .wait_timeout(Some(settings.acquire_timeout))
-        .runtime(deadpool::Runtime::Tokio1)
-        .build()
-        .map_err(|error| OpenError::Other {
-            database,
-            source: error.into(),
-        })
 }
 
 /// A transaction, or a connection on which one is to be begun. Rolled back unless [`Transaction::finish`] commits it; a
@@ -225,6 +214,7 @@ pub(crate) struct Opener {
     pub(crate) server: Server,
     connect_timeout: Duration,
     statement_timeout: Duration,
+    home: Home,
 }
 
 impl Opener {
@@ -233,6 +223,7 @@ impl Opener {
             server: Server::of_url(url)?,
             connect_timeout: settings.connect_timeout,
             statement_timeout: settings.statement_timeout,
+            home: Home::default(),
         })
     }
 
@@ -348,6 +339,7 @@ impl Manager for Opener {
 
     async fn create(&self) -> Result<Link, OpenError> {
         let (client, connection) = self.connect().await?;
+        self.home.move_here();
         let driver = tokio::spawn(connection);
         let link = Link::new(client, driver.abort_handle(), self.statement_timeout);
         link.batch(&self.greeting()).await.map_err(|error| OpenError::Other {
