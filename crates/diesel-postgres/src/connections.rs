@@ -1,10 +1,12 @@
 //! Connections: pools of them, and the transactions that run on one.
 
+mod lanes;
+
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use deadpool::managed::{Manager, Metrics, Object, Pool, PoolError, RecycleError, RecycleResult};
+use deadpool::managed::{Manager, Metrics, Object, PoolError, RecycleError, RecycleResult};
 use domain::{Clock, InstrumentId};
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
@@ -17,6 +19,7 @@ use crate::error::{DatabaseError, Failure, PortError};
 use crate::link::Link;
 use crate::settings::{PostgresSettings, Server};
 use crate::{OpenError, lock, migrations, tls};
+use lanes::{Home, Lanes};
 
 /// Hears how long a call waited for a connection of a pool, an opening included, whether or not it got one.
 pub type WaitObserver = Arc<dyn Fn(&'static str, Duration) + Send + Sync>;
@@ -39,9 +42,9 @@ pub struct PoolState {
 /// Any number of processes may use the same database: writers of one instrument take turns, readers wait for nobody.
 #[derive(Clone)]
 pub struct PostgresStore {
-    primary: Pool<Opener>,
+    primary: Lanes,
     /// Where queries go; the primary itself when there is no replica.
-    queries: Pool<Opener>,
+    queries: Lanes,
     waits: Option<WaitObserver>,
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -60,7 +63,7 @@ impl PostgresStore {
     /// [`OpenError`], each variant with its remedy.
     pub async fn open(settings: &PostgresSettings, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         migrations::require_current(settings).await?;
-        let primary = pool(settings, &settings.url)?;
+        let primary = Lanes::new(settings, &settings.url)?;
         Ok(Self {
             queries: primary.clone(),
             primary,
@@ -81,18 +84,9 @@ impl PostgresStore {
     /// What its pools are doing.
     #[must_use]
     pub fn pools(&self) -> Vec<PoolState> {
-        let state = |name, pool: &Pool<Opener>| {
-            let status = pool.status();
-            PoolState {
-                pool: name,
-                limit: status.max_size,
-                idle: status.available,
-                in_use: status.size.saturating_sub(status.available),
-            }
-        };
-        let mut pools = vec![state(PRIMARY, &self.primary)];
+        let mut pools = vec![self.primary.state(PRIMARY)];
         if self.has_replica() {
-            pools.push(state(REPLICA, &self.queries));
+            pools.push(self.queries.state(REPLICA));
         }
         pools
     }
@@ -107,7 +101,7 @@ impl PostgresStore {
         Ok(match &settings.replica_url {
             None => self.clone(),
             Some(url) => Self {
-                queries: pool(settings, url)?,
+                queries: Lanes::new(settings, url)?,
                 ..self.clone()
             },
         })
@@ -169,7 +163,7 @@ impl PostgresStore {
     async fn taken_from(
         &self,
         name: &'static str,
-        pool: &Pool<Opener>,
+        pool: &Lanes,
     ) -> Result<Object<Opener>, PoolError<OpenError>> {
         let began = Instant::now();
         let taken = pool.get().await;
@@ -180,7 +174,7 @@ impl PostgresStore {
     }
 
     pub(crate) fn has_replica(&self) -> bool {
-        !std::ptr::eq(self.primary.manager(), self.queries.manager())
+        !self.primary.is(&self.queries)
     }
 }
 
@@ -200,20 +194,6 @@ async fn begun(lent: Result<Transaction, DatabaseError>, how: &str) -> Result<Tr
     let mut transaction = lent?;
     transaction.begin(how).await?;
     Ok(transaction)
-}
-
-fn pool(settings: &PostgresSettings, url: &SecretString) -> Result<Pool<Opener>, OpenError> {
-    let opener = Opener::new(settings, url)?;
-    let database = opener.server.database();
-    Pool::builder(opener)
-        .max_size(settings.connections)
-        .wait_timeout(Some(settings.acquire_timeout))
-        .runtime(deadpool::Runtime::Tokio1)
-        .build()
-        .map_err(|error| OpenError::Other {
-            database,
-            source: error.into(),
-        })
 }
 
 /// A transaction, or a connection on which one is to be begun. Rolled back unless [`Transaction::finish`] commits it; a
@@ -292,6 +272,7 @@ pub(crate) struct Opener {
     pub(crate) server: Server,
     connect_timeout: Duration,
     statement_timeout: Duration,
+    home: Home,
 }
 
 impl Opener {
@@ -300,6 +281,7 @@ impl Opener {
             server: Server::of_url(url)?,
             connect_timeout: settings.connect_timeout,
             statement_timeout: settings.statement_timeout,
+            home: Home::default(),
         })
     }
 
@@ -415,6 +397,7 @@ impl Manager for Opener {
 
     async fn create(&self) -> Result<Link, OpenError> {
         let (client, connection) = self.connect().await?;
+        self.home.move_here();
         let driver = tokio::spawn(connection);
         let link = Link::new(client, driver.abort_handle(), self.statement_timeout);
         link.batch(&self.greeting()).await.map_err(|error| OpenError::Other {
