@@ -160,11 +160,7 @@ impl PostgresStore {
         Ok(Transaction::on(self.taken_from(PRIMARY, &self.primary).await?))
     }
 
-    async fn taken_from(
-        &self,
-        name: &'static str,
-        pool: &Lanes,
-    ) -> Result<Object<Opener>, PoolError<OpenError>> {
+    async fn taken_from(&self, name: &'static str, pool: &Lanes) -> Result<Object<Opener>, PoolError<OpenError>> {
         let began = Instant::now();
         let taken = pool.get().await;
         if let Some(waits) = &self.waits {
