@@ -48,21 +48,19 @@ impl Shell<'_> {
         let reader = child.stdout.take().map(|output| read(output, Arc::clone(&printed)));
         let ended = watch(&mut child, &printed, until);
         group::kill(child.id());
-        let status = match ended {
-            Ok(status) => status,
-            Err(error) => {
-                let _ = child.wait();
-                let text = text_of(&printed);
-                bail!("{error}; it printed:\n{text}");
-            }
-        };
+        // All that it printed is there once nothing of it is left that could write.
+        let _ = child.wait();
         if let Some(reader) = reader {
             let _ = reader.join();
         }
-        Ok(Ran {
-            printed: text_of(&printed),
-            code: status.code(),
-        })
+        let printed = text_of(&printed);
+        match ended {
+            Ok(status) => Ok(Ran {
+                printed,
+                code: status.code(),
+            }),
+            Err(error) => bail!("{error}; it printed:\n{printed}"),
+        }
     }
 }
 
