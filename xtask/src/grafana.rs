@@ -41,7 +41,7 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Layout, Grafana's schemas, PromQL; then every query against a database that the real commands have filled, and the
+    /// Layout, Grafana's schemas, queries of Prometheus; then every query against a database that the real commands have filled, and the
     /// plans of all of them against a million made-up bars.
     Check(Check),
 }

@@ -23,7 +23,7 @@ pub(super) struct Query<'a> {
     /// `uid:id` of its panel; none for an annotation.
     pub(super) panel: Option<String>,
     pub(super) datasource: &'a str,
-    /// SQL or PromQL.
+    /// SQL, or a query of Prometheus.
     pub(super) text: &'a str,
     pub(super) is_time_series: bool,
     /// As many points as the panel asks for.

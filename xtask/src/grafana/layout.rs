@@ -134,8 +134,11 @@ fn of_panel(panel: &Value) -> Vec<String> {
     found
 }
 
-/// Left, top, right and bottom; `None` when that is no place on the grid.
-fn place(panel: &Value) -> Option<(i64, i64, i64, i64)> {
+/// Left, top, right and bottom on the grid, the last two exclusive.
+type Place = (i64, i64, i64, i64);
+
+/// `None` when that is no place on the grid.
+fn place(panel: &Value) -> Option<Place> {
     let grid = panel.get("gridPos")?;
     let side = |name| grid.get(name).and_then(Value::as_i64);
     let (x, y, w, h) = (side("x")?, side("y")?, side("w")?, side("h")?);
@@ -145,7 +148,7 @@ fn place(panel: &Value) -> Option<(i64, i64, i64, i64)> {
 
 fn overlaps(panels: &[Value]) -> Vec<String> {
     let mut found = Vec::new();
-    let mut placed: Vec<(&Value, (i64, i64, i64, i64))> = Vec::new();
+    let mut placed: Vec<(&Value, Place)> = Vec::new();
     for panel in panels {
         let Some(mine) = place(panel) else {
             found.push(format!(

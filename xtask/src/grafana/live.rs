@@ -337,7 +337,7 @@ mod tests {
     fn what_grafana_would_draw_wrongly_is_told() {
         let (time, value) = (("time", Type::TIMESTAMPTZ), ("value", Type::INT8));
         let check = |answer: Answer, expected: &str| assert_eq!(answer.shape(true).unwrap_err(), expected);
-        check(told(&[value.clone()], &[]), "has no column `time`");
+        check(told(std::slice::from_ref(&value), &[]), "has no column `time`");
         check(
             told(&[("time", Type::TEXT), value.clone()], &[]),
             "`time` is no timestamptz",

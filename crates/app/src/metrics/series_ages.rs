@@ -30,7 +30,14 @@ pub(super) struct SeriesAges {
     clock: Arc<dyn Clock>,
     most: usize,
     runtime: Handle,
-    read: Arc<Mutex<Option<(Instant, Option<Arc<Newest>>)>>>,
+    last: Arc<Mutex<Option<Reading>>>,
+}
+
+/// What the catalogue said, and when; nothing when it could not be asked.
+#[derive(Debug)]
+struct Reading {
+    at: Instant,
+    newest: Option<Arc<Newest>>,
 }
 
 /// The newest bars of as many series as are told.
@@ -62,7 +69,7 @@ impl SeriesAges {
             clock,
             most,
             runtime: Handle::current(),
-            read: Arc::default(),
+            last: Arc::default(),
         }
     }
 
@@ -85,13 +92,16 @@ impl SeriesAges {
     async fn newest(&self) -> Option<Arc<Newest>> {
         let ages = self.clone();
         let reading = self.runtime.spawn(async move {
-            let mut read = ages.read.lock().await;
-            match &*read {
-                Some((at, newest)) if at.elapsed() < FRESH => newest.clone(),
+            let mut last = ages.last.lock().await;
+            match &*last {
+                Some(Reading { at, newest }) if at.elapsed() < FRESH => newest.clone(),
                 _ => {
                     let newest = ages.ask().await.map(Arc::new);
                     // Also that it could not be had: a database that is away is not asked by every scrape.
-                    *read = Some((Instant::now(), newest.clone()));
+                    *last = Some(Reading {
+                        at: Instant::now(),
+                        newest: newest.clone(),
+                    });
                     newest
                 }
             }
