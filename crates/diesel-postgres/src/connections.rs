@@ -143,16 +143,13 @@ impl PostgresStore {
 
     /// A connection for queries whose transaction is still to be begun.
     pub(crate) async fn lend(&self) -> Result<Transaction, DatabaseError> {
-        if !self.has_replica() {
-            return self.lend_primary().await;
-        }
-        match self.taken_from(REPLICA, &self.queries).await {
-            Err(error) => {
-                tracing::warn!(%error, "the replica does not answer: asking the primary");
-                self.lend_primary().await
+        if self.has_replica() {
+            match self.taken_from(REPLICA, &self.queries).await {
+                Ok(link) => return Ok(Transaction::on(link)),
+                Err(error) => tracing::warn!(%error, "the replica does not answer: asking the primary"),
             }
-            Ok(link) => Ok(Transaction::on(link)),
         }
+        self.lend_primary().await
     }
 
     /// The same, on the server that has everything.
@@ -392,7 +389,8 @@ impl Manager for Opener {
     type Error = OpenError;
 
     async fn create(&self) -> Result<Link, OpenError> {
-        let (client, connection) = self.connect().await?;
+        // On the heap: every query carries the future that takes a connection, and few have to open one.
+        let (client, connection) = Box::pin(self.connect()).await?;
         self.home.move_here();
         let driver = tokio::spawn(connection);
         let link = Link::new(client, driver.abort_handle(), self.statement_timeout);

@@ -5,7 +5,7 @@ use clap::Args;
 /// `sentinel health`
 #[derive(Args, Debug)]
 pub struct HealthArgs {
-    /// Address of the server, such as http://127.0.0.1:8000 [default: where server.listen says]
+    /// Address of the server, as serve prints it [default: where server.listen says]
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
     /// Seconds to wait for its answer: 1 to 600
