@@ -9,6 +9,7 @@ mod postgres;
 mod terminal;
 mod test;
 mod timescale_check;
+mod verify_deploy;
 mod workspace;
 
 use std::process::ExitCode;
@@ -34,6 +35,7 @@ enum Task {
     Bench(bench::Args),
     /// Check `sentinel timescale` against TimescaleDB; needs node and npm, and is not part of the tests.
     TimescaleCheck,
+    VerifyDeploy(verify_deploy::Args),
 }
 
 fn main() -> ExitCode {
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         Task::Coverage(args) => coverage::run(&args),
         Task::Bench(args) => bench::run(&args),
         Task::TimescaleCheck => timescale_check::run(),
+        Task::VerifyDeploy(args) => verify_deploy::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
