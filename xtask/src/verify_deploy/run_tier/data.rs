@@ -158,7 +158,9 @@ pub(super) fn replaced_by_backup(stack: &Stack<'_>) -> anyhow::Result<Found<()>>
     let backup = stack.script("backup.sh", &[])?;
     import(stack, "LATER")?;
     ensure!(stack.fingerprint("market")? != before, "an import changed nothing");
-    stack.script("restore.sh", &[&backup, "--replace"])?;
+    stack
+        .script("restore.sh", &[&backup, "--replace"])
+        .with_context(|| stack.logs("demo"))?;
     ensure!(stack.is_ready(), "the API is not ready behind the restored database");
     ensure!(
         stack.fingerprint("market")? == before,
