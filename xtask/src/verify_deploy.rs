@@ -1,17 +1,24 @@
-//! `cargo xtask verify-deploy`: what is below `deploy/`, judged by real tools.
+//! `cargo xtask verify-deploy`: what is below `deploy/`, judged by real tools and by running it.
 
+mod run_tier;
 mod static_tier;
 
 use anyhow::bail;
 
-/// Judge the files that deploy and release: with `--static`, as they are, by real tools and in seconds.
+/// Judge what is deployed: with `--static` the files as they are, by real tools; with `--run` by building the image and
+/// bringing the stack up, without a Docker engine.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Judge the files as they are: nothing is built and nothing started.
+    /// Judge the files as they are: nothing is built and nothing started; seconds.
     #[arg(long = "static")]
     as_they_are: bool,
     #[command(flatten)]
     static_tier: static_tier::Choice,
+    /// Build the image and run the stack: minutes, as root, on Linux.
+    #[arg(long)]
+    run: bool,
+    #[command(flatten)]
+    run_tier: run_tier::Choice,
 }
 
 /// Runs the chosen tiers.
@@ -19,10 +26,20 @@ pub(crate) struct Args {
 /// # Errors
 /// When something is not as promised, after every check was made.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    if !args.as_they_are {
-        bail!("say which tier: --static");
+    if !args.as_they_are && !args.run {
+        bail!("say which tier: --static, --run, or both");
     }
-    static_tier::run(&args.static_tier)
+    let as_they_are = if args.as_they_are {
+        static_tier::run(&args.static_tier)
+    } else {
+        Ok(())
+    };
+    let when_run = if args.run {
+        run_tier::run(&args.run_tier)
+    } else {
+        Ok(())
+    };
+    as_they_are.and(when_run)
 }
 
 /// The static tier as `cargo xtask ci` runs it.

@@ -1,5 +1,6 @@
 //! The commands: each reads its arguments, calls use cases, and prints.
 
+mod backup;
 mod config;
 mod copy;
 mod demo;
@@ -125,6 +126,7 @@ async fn dispatch(line: CommandLine, output: Output) -> anyhow::Result<Exit> {
         Command::Status(args) => status::run(&context, &args).await,
         Command::Gaps(args) => gaps::run(&context, &args).await,
         Command::Verify => verify::run(&context).await,
+        Command::Backup(args) => backup::run(&context, &args).await,
         Command::Copy(args) => copy::run(&context, &args).await,
         Command::Migrate(command) => migrate::run(&context, &command).await,
         Command::Timescale(command) => timescale::run(&context, command).await,
@@ -150,15 +152,18 @@ fn sources(global: &GlobalArgs, command: &Command) -> anyhow::Result<Sources> {
     match command {
         Command::Serve(args) => flag("server.listen", "--listen", &args.listen),
         Command::Demo(args) => {
-            if global.database_url.is_some() {
-                let problem = "the demo has a database of its own: name its file with --database FILE";
-                return Err(UsageError(problem.to_owned()).into());
+            if !args.configured {
+                if global.database_url.is_some() {
+                    let problem = "the demo has a database of its own: name its file with --database FILE, or say \
+                                   --configured to import into this one";
+                    return Err(UsageError(problem.to_owned()).into());
+                }
+                flag(
+                    "database.url",
+                    "--database",
+                    &Some(format!("sqlite:{}", args.database.display())),
+                );
             }
-            flag(
-                "database.url",
-                "--database",
-                &Some(format!("sqlite:{}", args.database.display())),
-            );
             flag("server.listen", "--listen", &args.listen);
         }
         Command::Copy(args) => {

@@ -1,5 +1,6 @@
 //! What can be typed: commands, flags and their help.
 
+mod backup;
 mod copy;
 mod export;
 mod gaps;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use backup::BackupArgs;
 pub use copy::CopyArgs;
 pub use export::ExportArgs;
 pub use gaps::GapsArgs;
@@ -93,6 +95,8 @@ pub enum Command {
     Gaps(GapsArgs),
     /// Check every rule in the store again; exit code 1 when one is broken
     Verify,
+    /// Write an embedded database, as it is at this moment, to a file of its own while it is in use
+    Backup(BackupArgs),
     /// Copy everything from one database to another, exactly, and compare both in the end
     Copy(CopyArgs),
     /// Apply, revert and list migrations of the database schema
@@ -119,6 +123,9 @@ pub struct DemoArgs {
     /// Database file of the demo
     #[arg(long, value_name = "FILE", default_value = "./sentinel-demo.db")]
     pub database: PathBuf,
+    /// Import into the configured database instead of one of its own
+    #[arg(long, conflicts_with = "database")]
+    pub configured: bool,
     /// Import only, and end
     #[arg(long)]
     pub no_serve: bool,

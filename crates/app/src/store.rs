@@ -1,5 +1,6 @@
 //! The store that the database URL picks, as the ports that the use cases see.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use diesel_postgres::PostgresStore;
@@ -208,6 +209,19 @@ impl Store {
             care: store.clone(),
             transfer: store,
         }
+    }
+}
+
+/// Writes an embedded database to a new file while it is in use, and tells its size in bytes; `None` for a server, which
+/// has programs of its own for that.
+pub(crate) async fn back_up(adapter: &Adapter, file: &Path) -> Option<Result<u64, StoreError>> {
+    match adapter {
+        Adapter::Sqlite(_) => Some(
+            diesel_sqlite::back_up(&adapter.location(), file)
+                .await
+                .map_err(StoreError::from),
+        ),
+        Adapter::Postgres(_) => None,
     }
 }
 

@@ -43,6 +43,7 @@ fn of_each_command() {
         &["status"],
         &["gaps"],
         &["verify"],
+        &["backup"],
         &["copy"],
         &["migrate"],
         &["migrate", "down"],

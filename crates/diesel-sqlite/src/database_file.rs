@@ -42,6 +42,11 @@ impl FromStr for DatabaseFile {
 }
 
 impl DatabaseFile {
+    /// The file at a path that no URL names.
+    pub(crate) fn at(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }

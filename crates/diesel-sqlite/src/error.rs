@@ -50,6 +50,12 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// A file that is to be made is there already.
+    #[error("{} is there already: name another file, or move it away", path.display())]
+    Taken {
+        /// The file.
+        path: PathBuf,
+    },
     /// Another process holds the file for itself.
     #[error("{} is locked by another process: stop it, or wait until it is done", path.display())]
     Locked {

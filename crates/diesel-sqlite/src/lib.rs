@@ -6,6 +6,7 @@
 // Named so that the bundled SQLite is linked with the features asked for in the workspace table.
 extern crate libsqlite3_sys as _;
 
+mod backup;
 mod bulk_insert;
 mod connections;
 mod corporate_action;
@@ -24,6 +25,7 @@ mod source;
 mod transfer;
 mod verification;
 
+pub use backup::back_up;
 pub use connections::{PoolState, SqliteStore, WaitObserver};
 pub use error::OpenError;
 pub use migrations::{MigrationStatus, migrate_down, migrate_status, migrate_up};

@@ -129,7 +129,8 @@ fn keep_write_ahead_log(file: &DatabaseFile, connection: &mut SqliteConnection) 
         .map_err(|error| OpenError::of(file.path(), error))
 }
 
-fn existing(file: &DatabaseFile) -> Result<SqliteConnection, OpenError> {
+/// Opens a file that has to be there.
+pub(crate) fn existing(file: &DatabaseFile) -> Result<SqliteConnection, OpenError> {
     file.refuse_impossible()?;
     if file.identity().is_none() {
         return Err(OpenError::Missing {

@@ -31,10 +31,14 @@ pub(super) async fn run(context: Context, args: &DemoArgs, began: Instant) -> an
     }
     let recorder = Arc::new(Recorder::new()?);
     let (counts, actions) = import(&context, &recorder).await?;
-    output.line(format_args!("\n{}", told(&args.database, counts, actions)))?;
+    let database = match args.configured {
+        true => context.config.database.shown(),
+        false => args.database.display().to_string(),
+    };
+    output.line(format_args!("\n{}", told(&database, counts, actions)))?;
     if args.no_serve {
         output.object(&json!({
-            "database": args.database.display().to_string(),
+            "database": database,
             "counts": as_json::counts(counts),
             "corporate_actions": as_json::counts(actions),
         }))?;
@@ -46,7 +50,7 @@ pub(super) async fn run(context: Context, args: &DemoArgs, began: Instant) -> an
     output.line(format_args!("\nlistening on {url}"))?;
     output.line(what_to_try(&url))?;
     output.object(&json!({
-        "database": args.database.display().to_string(),
+        "database": database,
         "counts": as_json::counts(counts),
         "corporate_actions": as_json::counts(actions),
         "listening": url,
@@ -55,8 +59,8 @@ pub(super) async fn run(context: Context, args: &DemoArgs, began: Instant) -> an
     Ok(Exit::Done)
 }
 
-fn told(database: &Path, bars: MergeCounts, actions: MergeCounts) -> String {
-    let (database, mut both) = (database.display(), bars);
+fn told(database: &str, bars: MergeCounts, actions: MergeCounts) -> String {
+    let mut both = bars;
     both += actions;
     let sample = format!(
         "{} and {}",

@@ -1,6 +1,7 @@
 //! What only this store can get wrong: its file, its schema, its damage, and other processes on it.
 #![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
 
+mod backup;
 mod damage;
 mod migrations;
 mod opening;
