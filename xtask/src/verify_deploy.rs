@@ -13,7 +13,7 @@ pub(crate) struct Args {
     #[arg(long = "static")]
     as_they_are: bool,
     #[command(flatten)]
-    static_tier: static_tier::Choice,
+    static_tier: static_tier::Strictness,
     /// Build the image and run the stack: minutes, as root, on Linux.
     #[arg(long)]
     run: bool,
@@ -47,5 +47,5 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 /// # Errors
 /// When a check failed. A tool that is missing is told, and fails nothing.
 pub(crate) fn run_static() -> anyhow::Result<()> {
-    static_tier::run(&static_tier::Choice::default())
+    static_tier::run(&static_tier::Strictness::default())
 }

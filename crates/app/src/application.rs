@@ -37,13 +37,15 @@ impl Application {
     /// Opens the store, brings an embedded one up to date, and binds the address; port 0 picks a free one.
     ///
     /// # Errors
-    /// When the store cannot be opened or the address cannot be had, with the remedy. Call it within a runtime.
+    /// When the store cannot be opened or the address cannot be had, with the remedy. Call it within a runtime: from then on
+    /// signals ask this process to stop, also before it runs.
     pub async fn build(config: Config) -> anyhow::Result<Self> {
-        Self::build_counted(config, Arc::new(Recorder::new()?)).await
+        Self::build_on(config, Arc::new(Recorder::new()?), StopFlag::listening()).await
     }
 
-    /// The same, and figures go to a recorder that may hold some already.
-    pub(crate) async fn build_counted(config: Config, recorder: Arc<Recorder>) -> anyhow::Result<Self> {
+    /// The same after other work of this process: figures go to a recorder that may hold some already, and a stop that was
+    /// asked for meanwhile is heeded.
+    pub(crate) async fn build_on(config: Config, recorder: Arc<Recorder>, stop: StopFlag) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let ServedStore { store, queries, pools } =
             Store::open_to_serve(&config.database, clock.clone(), &recorder).await?;
@@ -56,7 +58,6 @@ impl Application {
         let providers = Arc::new(on_this_runtime(&providers));
         let (queue, handed_over) = Handover::new();
         let ingest = use_cases.ingest(&store, providers.clone(), Arc::new(queue));
-        let stop = StopFlag::default();
         let executor = RunExecutor::new(
             ingest.clone(),
             store.runs.clone(),
@@ -149,7 +150,6 @@ impl Application {
             digest: _,
             shutdown_timeout,
         } = self;
-        stop.listen();
         let runs = tokio::spawn(runs.run());
         let upkeep = tokio::spawn(async move {
             let mut often = tokio::time::interval(UPKEEP);

@@ -4,23 +4,43 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// Waits until somebody asks this process to stop.
-///
-/// # Errors
-/// When signals cannot be listened to.
-async fn asked() -> std::io::Result<()> {
+/// The signals that ask this process to stop, heard from the moment this is made: one that comes before it is waited for
+/// waits.
+struct Signals {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
 
-        let mut terminate = signal(SignalKind::terminate())?;
+impl Signals {
+    /// # Errors
+    /// When signals cannot be listened to.
+    fn heard() -> std::io::Result<Self> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+
+            Ok(Self {
+                terminate: signal(SignalKind::terminate())?,
+                interrupt: signal(SignalKind::interrupt())?,
+            })
+        }
+        #[cfg(not(unix))]
+        Ok(Self {})
+    }
+
+    async fn next(&mut self) {
+        #[cfg(unix)]
         tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted,
-            _ = terminate.recv() => Ok(()),
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+        #[cfg(not(unix))]
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
         }
     }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
 }
 
 /// Whether somebody asked this process to stop, for tasks that look now and then or wait for it.
@@ -35,26 +55,27 @@ impl Default for StopFlag {
 }
 
 impl StopFlag {
-    /// Raised by the first signal; the second one ends the process at once.
+    /// Raised by the first signal from now on; the second one ends the process at once. Call it within a runtime, and once
+    /// a process: each of them hears every signal.
     #[must_use]
     pub(crate) fn listening() -> Self {
         let flag = Self::default();
-        flag.listen();
-        flag
-    }
-
-    /// Lets the first signal raise it, and the second one end the process at once. Call it within a runtime.
-    pub(crate) fn listen(&self) {
-        let flag = self.clone();
-        tokio::spawn(async move {
-            let first = asked().await;
-            flag.raise();
-            if let Err(error) = first {
-                tracing::error!(%error, "signals cannot be listened to: stopping");
-            } else if asked().await.is_ok() {
-                std::process::exit(i32::from(crate::exit::Exit::Failed.code()));
+        match Signals::heard() {
+            Ok(mut signals) => {
+                let raised = flag.clone();
+                tokio::spawn(async move {
+                    signals.next().await;
+                    raised.raise();
+                    signals.next().await;
+                    std::process::exit(i32::from(crate::exit::Exit::Failed.code()));
+                });
             }
-        });
+            Err(error) => {
+                tracing::error!(%error, "signals cannot be listened to: stopping");
+                flag.raise();
+            }
+        }
+        flag
     }
 
     /// Asks to stop.
@@ -92,5 +113,15 @@ mod tests {
         waiting.await.unwrap();
         flag.raised().await;
         assert!(flag.is_raised());
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_signal_that_comes_at_once_is_heard() {
+        let flag = StopFlag::listening();
+        let myself = std::process::id().to_string();
+        let sent = std::process::Command::new("kill").args(["-TERM", &myself]).status();
+        assert!(sent.unwrap().success());
+        flag.raised().await;
     }
 }

@@ -24,7 +24,7 @@ use verdict::{Outcome, Tally, Trouble};
 
 /// How strict to be.
 #[derive(clap::Args, Default)]
-pub(crate) struct Choice {
+pub(crate) struct Strictness {
     /// Fail also when a check could not be made because a tool is missing.
     #[arg(long, requires = "as_they_are")]
     strict: bool,
@@ -77,13 +77,13 @@ const CHECKS: [Check; 31] = [
 ///
 /// # Errors
 /// When a check failed; when strict, also when one was not run.
-pub(crate) fn run(choice: &Choice) -> anyhow::Result<()> {
-    let chosen = |name: &str| choice.only.as_deref().is_none_or(|text| name.contains(text));
+pub(crate) fn run(strictness: &Strictness) -> anyhow::Result<()> {
+    let chosen = |name: &str| strictness.only.as_deref().is_none_or(|text| name.contains(text));
     let checks: Vec<&Check> = CHECKS.iter().filter(|(name, _)| chosen(name)).collect();
     if checks.is_empty() {
         bail!("no check is called so; `cargo xtask verify-deploy --static` prints the names");
     }
-    let bench = Bench::set_up(!choice.no_install)?;
+    let bench = Bench::set_up(!strictness.no_install)?;
     let mut tally = Tally::default();
     let began = Instant::now();
     for (name, judge) in checks {
@@ -95,7 +95,7 @@ pub(crate) fn run(choice: &Choice) -> anyhow::Result<()> {
         tally.add(&outcome);
     }
     terminal::say(format_args!("{tally}, in {:.1} s", began.elapsed().as_secs_f64()));
-    tally.judged(choice.strict)
+    tally.judged(strictness.strict)
 }
 
 /// Something is wrong with what is deployed, in a sentence for each.

@@ -30,7 +30,8 @@ pub(super) async fn run(context: Context, args: &DemoArgs, began: Instant) -> an
         crate::application::refuse_busy(context.config.server.listen)?;
     }
     let recorder = Arc::new(Recorder::new()?);
-    let (counts, actions) = import(&context, &recorder).await?;
+    let stop = StopFlag::listening();
+    let (counts, actions) = import(&context, &recorder, &stop).await?;
     let database = match args.configured {
         true => context.config.database.shown(),
         false => args.database.display().to_string(),
@@ -44,7 +45,7 @@ pub(super) async fn run(context: Context, args: &DemoArgs, began: Instant) -> an
         }))?;
         return Ok(Exit::Done);
     }
-    let application = Application::build_counted(context.config, recorder).await?;
+    let application = Application::build_on(context.config, recorder, stop).await?;
     application.log_start(began);
     let url = format!("http://{}", application.address());
     output.line(format_args!("\nlistening on {url}"))?;
@@ -89,13 +90,17 @@ fn what_to_try(url: &str) -> String {
 }
 
 /// Takes the sample through the pipeline that every import takes.
-async fn import(context: &Context, recorder: &Arc<Recorder>) -> anyhow::Result<(MergeCounts, MergeCounts)> {
+async fn import(
+    context: &Context,
+    recorder: &Arc<Recorder>,
+    stop: &StopFlag,
+) -> anyhow::Result<(MergeCounts, MergeCounts)> {
     let store = context.store().await?.counted_by(recorder);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let importer = FileImporter {
         use_cases: UseCases::over(&store, &context.config.ingest, &clock)?,
         instruments: store.instruments.clone(),
-        stop: StopFlag::listening(),
+        stop: stop.clone(),
     };
     let folder = tempfile::tempdir()?;
     let mut table = Table::new(["instrument", "interval", "bars", "new", "source"]);
