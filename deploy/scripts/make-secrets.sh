@@ -46,5 +46,5 @@ keep_or_make sentinel_password "$(random_password)"
 keep_or_make database_url "postgres://sentinel:$(<"$directory/sentinel_password")@db:5432/market"
 keep_or_make grafana_admin_password "$(random_password)"
 keep_or_make grafana_database_password "$(random_password)"
-# Yours to fill in; empty for none.
+# Yours to fill in, and to name in deploy/sentinel.env; empty for none.
 keep_or_make alpha_vantage_api_key ""
