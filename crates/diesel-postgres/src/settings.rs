@@ -64,6 +64,10 @@ impl PostgresSettings {
     }
 }
 
+/// How long bytes may stay unacknowledged before the network counts as gone, unless the URL says otherwise. A server that
+/// works on a long statement acknowledges; a machine that is gone without a word does not (Linux only).
+const UNACKNOWLEDGED: Duration = Duration::from_secs(10);
+
 /// A URL, taken apart.
 #[derive(Clone, Debug)]
 pub(crate) struct Server {
@@ -120,6 +124,9 @@ impl Server {
             return Err(refused(format!("it names no database; write {EXAMPLE}")));
         }
         config.application_name("sentinel");
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(UNACKNOWLEDGED);
+        }
         Ok(Self {
             config,
             root_certificate,
@@ -185,6 +192,14 @@ mod tests {
             ("db.example:6432".to_owned(), "market".to_owned(), "quant".to_owned())
         );
         assert_eq!(server.config.get_ssl_mode(), SslMode::Disable);
+    }
+
+    #[test]
+    fn a_network_that_takes_nothing_counts_as_gone_after_seconds_unless_the_url_says_otherwise() {
+        let limit = |url: &str| server(url).unwrap().config.get_tcp_user_timeout().copied();
+        assert_eq!(limit("postgres://u@h/d"), Some(UNACKNOWLEDGED));
+        let own = "postgres://u@h/d?tcp_user_timeout=90";
+        assert_eq!(limit(own), Some(Duration::from_secs(90)));
     }
 
     #[test]
