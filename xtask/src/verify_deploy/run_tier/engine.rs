@@ -121,6 +121,7 @@ impl Drop for Engine {
         }
         // What is left after this is the guardian's, who tries again.
         let _removed = self.remove_everything();
+        end_monitors(&self.folder);
         let _killed = self.service.kill();
         let _ended = self.service.wait();
         let _gone = fs::remove_file(&self.socket);
@@ -144,6 +145,26 @@ fn remover(folder: &Path, service: u32) -> anyhow::Result<Guardian> {
         folder.display()
     );
     Guardian::will_run(["sh".as_ref(), "-c".as_ref(), script.as_ref()])
+}
+
+/// Each command that was run in a container through the socket has a monitor that stays for five minutes behind it. Those of
+/// this engine name its folder.
+fn end_monitors(folder: &Path) {
+    let storage = folder.join("storage").display().to_string();
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    for process in processes.filter_map(|entry| entry.file_name().into_string().ok()) {
+        let line = fs::read_to_string(format!("/proc/{process}/cmdline")).unwrap_or_default();
+        if is_monitor(&line, &storage) {
+            // One that is gone meanwhile is what was wanted.
+            let _ended = Command::new("kill").arg(&process).stderr(Stdio::null()).status();
+        }
+    }
+}
+
+/// `line`: the arguments of a process, each with a zero behind it.
+fn is_monitor(line: &str, storage: &str) -> bool {
+    let program = line.split('\0').next().unwrap_or_default();
+    program.ends_with("/conmon") && line.contains(storage)
 }
 
 /// Each second, until it is told to stop.
@@ -224,6 +245,14 @@ mod tests {
             error.to_string(),
             "`sh -c echo no room >&2; exit 3` ended with 3: no room"
         );
+    }
+
+    #[test]
+    fn only_the_monitors_of_this_engine_are_ended() {
+        let line = |program: &str| format!("{program}\0-b\0/w/target/deploy/storage/overlay-containers/1\0");
+        assert!(is_monitor(&line("/usr/bin/conmon"), "/w/target/deploy/storage"));
+        assert!(!is_monitor(&line("/usr/bin/conmon"), "/other/target/deploy/storage"));
+        assert!(!is_monitor(&line("/usr/bin/vi"), "/w/target/deploy/storage"));
     }
 
     #[test]
