@@ -6,7 +6,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use deadpool::managed::{Manager, Metrics, Object, PoolError, RecycleError, RecycleResult};
+use deadpool::managed::{Manager, Metrics, PoolError, RecycleError, RecycleResult};
 use domain::{Clock, InstrumentId};
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
@@ -19,7 +19,7 @@ use crate::error::{DatabaseError, Failure, PortError};
 use crate::link::Link;
 use crate::settings::{PostgresSettings, Server};
 use crate::{OpenError, lock, migrations, tls};
-use lanes::{Home, Lanes};
+use lanes::{Home, Lanes, Lent};
 
 /// Hears how long a call waited for a connection of a pool, an opening included, whether or not it got one.
 pub type WaitObserver = Arc<dyn Fn(&'static str, Duration) + Send + Sync>;
@@ -157,7 +157,7 @@ impl PostgresStore {
         Ok(Transaction::on(self.taken_from(PRIMARY, &self.primary).await?))
     }
 
-    async fn taken_from(&self, name: &'static str, pool: &Lanes) -> Result<Object<Opener>, PoolError<OpenError>> {
+    async fn taken_from(&self, name: &'static str, pool: &Lanes) -> Result<Lent, PoolError<OpenError>> {
         let began = Instant::now();
         let taken = pool.get().await;
         if let Some(waits) = &self.waits {
@@ -192,13 +192,13 @@ async fn begun(lent: Result<Transaction, DatabaseError>, how: &str) -> Result<Tr
 /// A transaction, or a connection on which one is to be begun. Rolled back unless [`Transaction::finish`] commits it; a
 /// call that is dropped half-way closes the connection, and with it goes what the server had not committed.
 pub(crate) struct Transaction {
-    link: Object<Opener>,
+    link: Lent,
     begun: bool,
     finished: bool,
 }
 
 impl Transaction {
-    fn on(link: Object<Opener>) -> Self {
+    fn on(link: Lent) -> Self {
         Self {
             link,
             begun: false,

@@ -4,6 +4,7 @@
 //! for every few kilobytes of its answer, which is a tenth of what a page of bars costs.
 
 use std::num::NonZeroUsize;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -11,9 +12,11 @@ use std::time::Duration;
 use deadpool::managed::{Object, Pool, PoolError, TimeoutType, Timeouts};
 use futures_util::future::select_ok;
 use secrecy::SecretString;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{Opener, PoolState};
 use crate::OpenError;
+use crate::link::Link;
 use crate::settings::PostgresSettings;
 
 /// The thread that opened a connection last.
@@ -46,39 +49,82 @@ fn this_thread() -> NonZeroUsize {
 
 /// Connections to one server, each in a lane of its own. Clones share them.
 #[derive(Clone)]
-pub(crate) struct Lanes(Arc<[Pool<Opener>]>);
+pub(crate) struct Lanes(Arc<Shared>);
+
+struct Shared {
+    /// As many permits as lanes, handed out in the order of asking: who has one finds a lane that is free. Waiting for all
+    /// lanes at once would hold those that come free before the waiting thread gets to run.
+    gate: Arc<Semaphore>,
+    lanes: Vec<Pool<Opener>>,
+    patience: Duration,
+}
+
+/// A connection that is lent, until it is dropped.
+pub(crate) struct Lent {
+    /// In front of the permit, so that it is back before somebody is let in for it.
+    link: Object<Opener>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Deref for Lent {
+    type Target = Link;
+
+    fn deref(&self) -> &Link {
+        &self.link
+    }
+}
+
+impl DerefMut for Lent {
+    fn deref_mut(&mut self) -> &mut Link {
+        &mut self.link
+    }
+}
 
 impl Lanes {
     /// As many as the settings say, and at least one. No connection is opened yet.
     pub(super) fn new(settings: &PostgresSettings, url: &SecretString) -> Result<Self, OpenError> {
-        let lanes = (0..settings.connections.max(1)).map(|_| lane(settings, url));
-        Ok(Self(lanes.collect::<Result<_, _>>()?))
+        let number = settings.connections.clamp(1, Semaphore::MAX_PERMITS);
+        let lanes = (0..number).map(|_| lane(settings, url));
+        Ok(Self(Arc::new(Shared {
+            gate: Arc::new(Semaphore::new(number)),
+            lanes: lanes.collect::<Result<_, _>>()?,
+            patience: settings.acquire_timeout,
+        })))
     }
 
     /// A connection that this thread opened, or a new one, or one of another thread; when all are at work, the first that
     /// is given back.
-    pub(super) async fn get(&self) -> Result<Object<Opener>, PoolError<OpenError>> {
+    pub(super) async fn get(&self) -> Result<Lent, PoolError<OpenError>> {
+        let Shared { gate, lanes, patience } = &*self.0;
+        let permit = match tokio::time::timeout(*patience, Arc::clone(gate).acquire_owned()).await {
+            Ok(Ok(permit)) => permit,
+            Ok(Err(_closed)) => return Err(PoolError::Closed),
+            Err(_elapsed) => return Err(PoolError::Timeout(TimeoutType::Wait)),
+        };
+        let lent = |link| Lent { link, _permit: permit };
         let homes: [fn(&Home) -> bool; 3] = [Home::is_here, Home::is_nowhere, |_| true];
         for fits in homes {
-            for lane in self.0.iter().filter(|lane| fits(&lane.manager().home)) {
+            for lane in lanes.iter().filter(|lane| fits(&lane.manager().home)) {
                 match lane.timeout_get(&AT_ONCE).await {
                     Err(PoolError::Timeout(TimeoutType::Wait)) => {}
-                    answered => return answered,
+                    answered => return answered.map(lent),
                 }
             }
         }
-        let waiting = self.0.iter().map(|lane| Box::pin(lane.get()));
-        select_ok(waiting).await.map(|(taken, _)| taken)
+        // Another one was as quick at each lane that came free meanwhile, and has left one free.
+        let waiting = lanes.iter().map(|lane| Box::pin(lane.get()));
+        select_ok(waiting).await.map(|(link, _)| lent(link))
     }
 
     /// Lets go of the connections once the calls at work are done.
     pub(super) fn close(&self) {
-        self.0.iter().for_each(Pool::close);
+        self.0.gate.close();
+        self.0.lanes.iter().for_each(Pool::close);
     }
 
     /// What the lanes are doing together, under the name of the pool.
     pub(super) fn state(&self, pool: &'static str) -> PoolState {
-        let statuses = self.0.iter().map(Pool::status);
+        let statuses = self.0.lanes.iter().map(Pool::status);
         statuses.fold(
             PoolState {
                 pool,
