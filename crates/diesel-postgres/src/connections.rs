@@ -1,12 +1,10 @@
 //! Connections: pools of them, and the transactions that run on one.
 
-mod lanes;
-
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use deadpool::managed::{Manager, Metrics, PoolError, RecycleError, RecycleResult};
+use deadpool::managed::{Manager, Metrics, Object, Pool, PoolError, RecycleError, RecycleResult};
 use domain::{Clock, InstrumentId};
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
@@ -19,7 +17,6 @@ use crate::error::{DatabaseError, Failure, PortError};
 use crate::link::Link;
 use crate::settings::{PostgresSettings, Server};
 use crate::{OpenError, lock, migrations, tls};
-use lanes::{Home, Lanes, Lent};
 
 /// Hears how long a call waited for a connection of a pool, an opening included, whether or not it got one.
 pub type WaitObserver = Arc<dyn Fn(&'static str, Duration) + Send + Sync>;
@@ -42,9 +39,9 @@ pub struct PoolState {
 /// Any number of processes may use the same database: writers of one instrument take turns, readers wait for nobody.
 #[derive(Clone)]
 pub struct PostgresStore {
-    primary: Lanes,
+    primary: Pool<Opener>,
     /// Where queries go; the primary itself when there is no replica.
-    queries: Lanes,
+    queries: Pool<Opener>,
     waits: Option<WaitObserver>,
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -63,7 +60,7 @@ impl PostgresStore {
     /// [`OpenError`], each variant with its remedy.
     pub async fn open(settings: &PostgresSettings, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         migrations::require_current(settings).await?;
-        let primary = Lanes::new(settings, &settings.url)?;
+        let primary = pool(settings, &settings.url)?;
         Ok(Self {
             queries: primary.clone(),
             primary,
@@ -84,9 +81,18 @@ impl PostgresStore {
     /// What its pools are doing.
     #[must_use]
     pub fn pools(&self) -> Vec<PoolState> {
-        let mut pools = vec![self.primary.state(PRIMARY)];
+        let state = |name, pool: &Pool<Opener>| {
+            let status = pool.status();
+            PoolState {
+                pool: name,
+                limit: status.max_size,
+                idle: status.available,
+                in_use: status.size.saturating_sub(status.available),
+            }
+        };
+        let mut pools = vec![state(PRIMARY, &self.primary)];
         if self.has_replica() {
-            pools.push(self.queries.state(REPLICA));
+            pools.push(state(REPLICA, &self.queries));
         }
         pools
     }
@@ -101,7 +107,7 @@ impl PostgresStore {
         Ok(match &settings.replica_url {
             None => self.clone(),
             Some(url) => Self {
-                queries: Lanes::new(settings, url)?,
+                queries: pool(settings, url)?,
                 ..self.clone()
             },
         })
@@ -157,7 +163,11 @@ impl PostgresStore {
         Ok(Transaction::on(self.taken_from(PRIMARY, &self.primary).await?))
     }
 
-    async fn taken_from(&self, name: &'static str, pool: &Lanes) -> Result<Lent, PoolError<OpenError>> {
+    async fn taken_from(
+        &self,
+        name: &'static str,
+        pool: &Pool<Opener>,
+    ) -> Result<Object<Opener>, PoolError<OpenError>> {
         let began = Instant::now();
         let taken = pool.get().await;
         if let Some(waits) = &self.waits {
@@ -167,7 +177,7 @@ impl PostgresStore {
     }
 
     pub(crate) fn has_replica(&self) -> bool {
-        !self.primary.is(&self.queries)
+        !std::ptr::eq(self.primary.manager(), self.queries.manager())
     }
 }
 
@@ -189,16 +199,30 @@ async fn begun(lent: Result<Transaction, DatabaseError>, how: &str) -> Result<Tr
     Ok(transaction)
 }
 
+fn pool(settings: &PostgresSettings, url: &SecretString) -> Result<Pool<Opener>, OpenError> {
+    let opener = Opener::new(settings, url)?;
+    let database = opener.server.database();
+    Pool::builder(opener)
+        .max_size(settings.connections)
+        .wait_timeout(Some(settings.acquire_timeout))
+        .runtime(deadpool::Runtime::Tokio1)
+        .build()
+        .map_err(|error| OpenError::Other {
+            database,
+            source: error.into(),
+        })
+}
+
 /// A transaction, or a connection on which one is to be begun. Rolled back unless [`Transaction::finish`] commits it; a
 /// call that is dropped half-way closes the connection, and with it goes what the server had not committed.
 pub(crate) struct Transaction {
-    link: Lent,
+    link: Object<Opener>,
     begun: bool,
     finished: bool,
 }
 
 impl Transaction {
-    fn on(link: Lent) -> Self {
+    fn on(link: Object<Opener>) -> Self {
         Self {
             link,
             begun: false,
@@ -265,7 +289,6 @@ pub(crate) struct Opener {
     pub(crate) server: Server,
     connect_timeout: Duration,
     statement_timeout: Duration,
-    home: Home,
 }
 
 impl Opener {
@@ -274,7 +297,6 @@ impl Opener {
             server: Server::of_url(url)?,
             connect_timeout: settings.connect_timeout,
             statement_timeout: settings.statement_timeout,
-            home: Home::default(),
         })
     }
 
@@ -391,7 +413,6 @@ impl Manager for Opener {
     async fn create(&self) -> Result<Link, OpenError> {
         // On the heap: every query carries the future that takes a connection, and few have to open one.
         let (client, connection) = Box::pin(self.connect()).await?;
-        self.home.move_here();
         let driver = tokio::spawn(connection);
         let link = Link::new(client, driver.abort_handle(), self.statement_timeout);
         link.batch(&self.greeting()).await.map_err(|error| OpenError::Other {
