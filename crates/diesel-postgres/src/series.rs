@@ -1,16 +1,19 @@
 //! The catalogue: one row a series, in step with its bars.
 
 use async_trait::async_trait;
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{Basis, InstrumentId, PriceRepositoryError, Series, SeriesCatalogue, SeriesKey, Timestamp};
+use domain::{
+    Basis, InstrumentId, PriceRepositoryError, Series, SeriesCatalogue, SeriesKey, SeriesStanding, Timestamp,
+};
 
 use crate::PostgresStore;
 use crate::error::Failure;
 use crate::instant::Micros;
 use crate::link::Link;
 use crate::market_price::PriceFailure;
-use crate::schema::{instruments, series};
+use crate::schema::{discrepancies, instruments, series};
 use crate::source::Sources;
 
 /// A row of `series`.
@@ -65,6 +68,19 @@ impl SeriesRow {
         series::table
             .filter(series::instrument_id.eq(instrument.0))
             .select(Self::as_select())
+            .load(link)
+            .await
+    }
+
+    /// The rows of an instrument, each with whether a discrepancy about one of its bars is open.
+    async fn standings(link: &mut Link, instrument: InstrumentId) -> QueryResult<Vec<(Self, bool)>> {
+        let open = discrepancies::table
+            .filter(discrepancies::instrument_id.eq(series::instrument_id))
+            .filter(discrepancies::interval.eq(series::interval))
+            .filter(discrepancies::closed_at.is_null());
+        series::table
+            .filter(series::instrument_id.eq(instrument.0))
+            .select((Self::as_select(), exists(open)))
             .load(link)
             .await
     }
@@ -132,9 +148,17 @@ async fn find(link: &mut Link, key: SeriesKey) -> Result<Option<Series>, PriceFa
     row.into_series(&sources).map(Some)
 }
 
-async fn of_instrument(link: &mut Link, instrument: InstrumentId) -> Result<Vec<Series>, PriceFailure> {
-    let rows = SeriesRow::of_instrument(link, instrument).await?;
-    in_order(link, rows).await
+async fn standings(link: &mut Link, instrument: InstrumentId) -> Result<Vec<SeriesStanding>, PriceFailure> {
+    let rows = SeriesRow::standings(link, instrument).await?;
+    let ids = rows.iter().filter_map(|(row, _)| row.last_source_id).collect();
+    let sources = Sources::knowing(link, ids).await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for (row, disputed) in rows {
+        let line = row.into_series(&sources)?;
+        found.push(SeriesStanding { line, disputed });
+    }
+    found.sort_by_key(|standing| standing.line.key);
+    Ok(found)
 }
 
 async fn list(link: &mut Link, limit: usize, after: Option<SeriesKey>) -> Result<Vec<Series>, PriceFailure> {
@@ -174,9 +198,9 @@ impl SeriesCatalogue for PostgresStore {
         glance.finish(found).await
     }
 
-    async fn of_instrument(&self, instrument: InstrumentId) -> Result<Vec<Series>, PriceRepositoryError> {
+    async fn standings(&self, instrument: InstrumentId) -> Result<Vec<SeriesStanding>, PriceRepositoryError> {
         let mut glance = self.glance().await?;
-        let found = of_instrument(&mut glance, instrument).await;
+        let found = standings(&mut glance, instrument).await;
         glance.finish(found).await
     }
 

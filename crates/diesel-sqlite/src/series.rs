@@ -1,12 +1,15 @@
 //! The catalogue: one row a series, in step with its bars.
 
 use async_trait::async_trait;
+use diesel::dsl::exists;
 use diesel::prelude::*;
-use domain::{Basis, InstrumentId, PriceRepositoryError, Series, SeriesCatalogue, SeriesKey, Timestamp};
+use domain::{
+    Basis, InstrumentId, PriceRepositoryError, Series, SeriesCatalogue, SeriesKey, SeriesStanding, Timestamp,
+};
 
 use crate::SqliteStore;
 use crate::error::Failure;
-use crate::schema::series;
+use crate::schema::{discrepancies, series};
 use crate::source::Sources;
 
 /// A row of `series`.
@@ -43,6 +46,18 @@ impl SeriesRow {
         series::table
             .filter(series::instrument_id.eq(instrument.0))
             .select(Self::as_select())
+            .load(connection)
+    }
+
+    /// The rows of an instrument, each with whether a discrepancy about one of its bars is open.
+    fn standings(connection: &mut SqliteConnection, instrument: InstrumentId) -> QueryResult<Vec<(Self, bool)>> {
+        let open = discrepancies::table
+            .filter(discrepancies::instrument_id.eq(series::instrument_id))
+            .filter(discrepancies::interval.eq(series::interval))
+            .filter(discrepancies::closed_at.is_null());
+        series::table
+            .filter(series::instrument_id.eq(instrument.0))
+            .select((Self::as_select(), exists(open)))
             .load(connection)
     }
 
@@ -110,10 +125,17 @@ impl SeriesCatalogue for SqliteStore {
         .await
     }
 
-    async fn of_instrument(&self, instrument: InstrumentId) -> Result<Vec<Series>, PriceRepositoryError> {
+    async fn standings(&self, instrument: InstrumentId) -> Result<Vec<SeriesStanding>, PriceRepositoryError> {
         self.read(move |connection| {
-            let rows = SeriesRow::of_instrument(connection, instrument)?;
-            in_order(connection, rows)
+            let rows = SeriesRow::standings(connection, instrument)?;
+            let sources = Sources::load(connection)?;
+            let mut found = Vec::with_capacity(rows.len());
+            for (row, disputed) in rows {
+                let line = row.into_series(&sources)?;
+                found.push(SeriesStanding { line, disputed });
+            }
+            found.sort_by_key(|standing| standing.line.key);
+            Ok(found)
         })
         .await
     }

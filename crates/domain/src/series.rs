@@ -87,6 +87,15 @@ pub struct Series {
     pub updated_at: Timestamp,
 }
 
+/// A line of the catalogue, and whether anything about the series is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeriesStanding {
+    /// The line.
+    pub line: Series,
+    /// A discrepancy about at least one of its bars is open.
+    pub disputed: bool,
+}
+
 /// Tells what series there are.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
@@ -101,7 +110,16 @@ pub trait SeriesCatalogue: Send + Sync {
     ///
     /// # Errors
     /// [`PriceRepositoryError::Unavailable`], [`PriceRepositoryError::Corrupt`].
-    async fn of_instrument(&self, instrument: InstrumentId) -> Result<Vec<Series>, PriceRepositoryError>;
+    async fn of_instrument(&self, instrument: InstrumentId) -> Result<Vec<Series>, PriceRepositoryError> {
+        let standings = self.standings(instrument).await?;
+        Ok(standings.into_iter().map(|standing| standing.line).collect())
+    }
+
+    /// The same, and whether anything about each is open, in one state of the store.
+    ///
+    /// # Errors
+    /// [`PriceRepositoryError::Unavailable`], [`PriceRepositoryError::Corrupt`].
+    async fn standings(&self, instrument: InstrumentId) -> Result<Vec<SeriesStanding>, PriceRepositoryError>;
 
     /// At most `limit` series of all instruments, by instrument id and interval, from behind `after`.
     ///

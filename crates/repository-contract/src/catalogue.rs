@@ -1,6 +1,6 @@
 //! The catalogue of series.
 
-use domain::{Basis, Interval, MergeBatch, Series, SeriesKey};
+use domain::{Basis, Interval, MergeBatch, Precedence, Series, SeriesKey};
 use time::Duration;
 
 use crate::Fixture;
@@ -91,6 +91,36 @@ pub async fn series_are_listed_by_instrument_and_interval(fixture: &Fixture) {
             paged.extend(page);
         }
         assert_eq!(paged, keys, "by {limit}");
+    }
+}
+
+/// The catalogue says of each series by itself whether a discrepancy about it is open: from the first to the last one.
+pub async fn an_open_discrepancy_is_told_of_its_series_alone(fixture: &Fixture) {
+    let (apple, other) = (fixture.stock("AAPL").await, fixture.stock("MSFT").await);
+    let series = |instrument, interval| SeriesKey { instrument, interval };
+    let days = series(apple, Interval::OneDay);
+    let beside = [series(apple, Interval::OneWeek), series(other, Interval::OneDay)];
+    for key in [days].into_iter().chain(beside) {
+        fixture
+            .merge_from("yahoo", key, ["2024-01-01", "2024-01-08"].map(|date| daily(date, "1")))
+            .await;
+    }
+    let outranked = async |date: &str, price: &str| {
+        let batch = MergeBatch {
+            precedence: Precedence::new(vec![source("yahoo"), source("file")]),
+            ..MergeBatch::of_bars(days, source("file"), vec![daily(date, price)])
+        };
+        fixture.merge(batch).await;
+    };
+    assert_eq!(fixture.disputed(apple).await, []);
+    for date in ["2024-01-01", "2024-01-08"] {
+        outranked(date, "2").await;
+        assert_eq!(fixture.disputed(apple).await, [days]);
+    }
+    assert_eq!(fixture.disputed(other).await, []);
+    for (date, still) in [("2024-01-01", vec![days]), ("2024-01-08", vec![])] {
+        outranked(date, "1").await;
+        assert_eq!(fixture.disputed(apple).await, still);
     }
 }
 

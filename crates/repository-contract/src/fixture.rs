@@ -242,12 +242,27 @@ impl Fixture {
             .unwrap()
     }
 
-    /// All discrepancies, closed ones included.
+    /// All discrepancies, closed ones included. The catalogue says whether one of them is open.
     pub async fn discrepancies(&self, series: SeriesKey) -> Vec<Discrepancy> {
-        self.history()
+        let all = self
+            .history()
             .discrepancies(series, TimeRange::ALL, PLENTY)
             .await
-            .unwrap()
+            .unwrap();
+        let open = all.iter().any(|known| known.closed_at.is_none());
+        assert_eq!(
+            self.disputed(series.instrument).await.contains(&series),
+            open,
+            "{series}"
+        );
+        all
+    }
+
+    /// The series of an instrument about which the catalogue says that a discrepancy is open.
+    pub async fn disputed(&self, instrument: InstrumentId) -> Vec<SeriesKey> {
+        let standings = self.catalogue().standings(instrument).await.unwrap();
+        let disputed = standings.into_iter().filter(|standing| standing.disputed);
+        disputed.map(|standing| standing.line.key).collect()
     }
 
     /// All rows in quarantine.

@@ -38,6 +38,7 @@ macro_rules! suite {
                 every_basis_is_kept
                 the_last_stamp_gives_what_is_there_now
                 series_are_listed_by_instrument_and_interval
+                an_open_discrepancy_is_told_of_its_series_alone
                 verification_looks_at_everything
             }
             merging {

@@ -33,8 +33,8 @@ impl Disputes {
         }
         let end = last_part(request.interval, request.range.end());
         let range = TimeRange::new(request.range.start(), end).unwrap_or(request.range);
-        for line in state.series.iter().filter(|line| line.key.interval <= request.interval) {
-            disputes.0.push(OfSeries::read(api, line.key, range).await?);
+        for key in state.disputed.iter().filter(|key| key.interval <= request.interval) {
+            disputes.0.push(OfSeries::read(api, *key, range).await?);
         }
         Ok(disputes)
     }

@@ -1,7 +1,7 @@
 //! The state of the store that an answer shows: its tag, and how long it may be kept.
 
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use domain::{Interval, Series, Timestamp};
+use domain::{Interval, Series, SeriesKey, SeriesStanding, Timestamp};
 use time::Duration;
 
 use super::parameters::Question;
@@ -17,6 +17,8 @@ pub(super) struct State {
     pub(super) tag: EntityTag,
     /// The lines of the catalogue that can have a part in it.
     pub(super) series: Vec<Series>,
+    /// Those of them about which a discrepancy is open.
+    pub(super) disputed: Vec<SeriesKey>,
     /// Nothing that is written from now on changes it.
     immutable: bool,
 }
@@ -25,8 +27,13 @@ impl State {
     /// Asks the catalogue. `now` is when the answer begins.
     pub(super) async fn of(api: &Api, question: &Question, now: Timestamp) -> Result<Self, Problem> {
         let request = &question.request;
-        let mut series = api.catalogue.of_instrument(request.instrument.id).await?;
-        series.retain(|line| line.key.interval <= request.interval || line.key.interval == Interval::OneDay);
+        let (mut series, mut disputed) = (Vec::new(), Vec::new());
+        for SeriesStanding { line, disputed: open } in api.catalogue.standings(request.instrument.id).await? {
+            if line.key.interval <= request.interval || line.key.interval == Interval::OneDay {
+                disputed.extend(open.then_some(line.key));
+                series.push(line);
+            }
+        }
         let immutable = request.as_of.is_some_and(|as_of| as_of <= now) && !request.include_partial;
         let mut parts = format!(
             "{} {:?} {:?} {:?} {}",
@@ -51,6 +58,7 @@ impl State {
         Ok(Self {
             tag: EntityTag::of(&parts),
             series,
+            disputed,
             immutable,
         })
     }

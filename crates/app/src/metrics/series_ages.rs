@@ -166,7 +166,7 @@ mod tests {
     use domain::mock::MockSeriesCatalogue;
     use domain::{
         AssetClass, Bar, BarValues, InstrumentDetails, Interval, MergeBatch, PriceRepository, PriceRepositoryError,
-        SeriesKey, SourceName,
+        SeriesKey, SeriesStanding, SourceName,
     };
 
     use super::*;
@@ -268,7 +268,7 @@ mod tests {
             std::future::pending().await
         }
 
-        async fn of_instrument(&self, _instrument: InstrumentId) -> Result<Vec<Series>, PriceRepositoryError> {
+        async fn standings(&self, _instrument: InstrumentId) -> Result<Vec<SeriesStanding>, PriceRepositoryError> {
             std::future::pending().await
         }
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::InMemoryStore;
-use crate::{InstrumentId, PriceRepositoryError, Series, SeriesCatalogue, SeriesKey};
+use crate::{InstrumentId, PriceRepositoryError, Series, SeriesCatalogue, SeriesKey, SeriesStanding};
 
 #[async_trait]
 impl SeriesCatalogue for InMemoryStore {
@@ -11,12 +11,13 @@ impl SeriesCatalogue for InMemoryStore {
         Ok(self.open().0.series.get(&key).map(|series| series.line.clone()))
     }
 
-    async fn of_instrument(&self, instrument: InstrumentId) -> Result<Vec<Series>, PriceRepositoryError> {
+    async fn standings(&self, instrument: InstrumentId) -> Result<Vec<SeriesStanding>, PriceRepositoryError> {
         let (state, _) = self.open();
-        Ok(state
-            .series_of(instrument)
-            .map(|(_, series)| series.line.clone())
-            .collect())
+        let standings = state.series_of(instrument).map(|(_, series)| SeriesStanding {
+            line: series.line.clone(),
+            disputed: series.discrepancies.iter().any(|known| known.closed_at.is_none()),
+        });
+        Ok(standings.collect())
     }
 
     async fn list(&self, limit: usize, after: Option<SeriesKey>) -> Result<Vec<Series>, PriceRepositoryError> {
