@@ -412,9 +412,8 @@ impl Manager for Opener {
 
     async fn create(&self) -> Result<Link, OpenError> {
         // On the heap: every query carries the future that takes a connection, and few have to open one.
-        let (client, connection) = Box::pin(self.connect()).await?;
-        let driver = tokio::spawn(connection);
-        let link = Link::new(client, driver.abort_handle(), self.statement_timeout);
+        let (client, wire) = Box::pin(self.connect()).await?;
+        let link = Link::new(client, wire, self.statement_timeout);
         link.batch(&self.greeting()).await.map_err(|error| OpenError::Other {
             database: self.server.database(),
             source: Box::new(error),

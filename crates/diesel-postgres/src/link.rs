@@ -2,19 +2,23 @@
 //!
 //! diesel-async neither has `COPY` nor lets go of its client, and a merge is one transaction, so of one connection. A
 //! [`Link`] therefore owns the client and implements diesel-async's connection trait on it; see docs/adr/0007.
+//!
+//! It owns the other half too, which moves the bytes between the client and the socket, and moves them while it waits for
+//! an answer. In a task of its own, that half would have to be woken for each question, and would have to wake whoever
+//! asked for each 8 KB of the answer, mostly on another thread.
 
 mod typed;
 
 use std::collections::HashMap;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use domain::SourceName;
 use futures_util::TryStreamExt;
-use tokio::task::AbortHandle;
+use futures_util::future::BoxFuture;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row, Statement};
 
@@ -26,22 +30,20 @@ const GRACE: Duration = Duration::from_secs(5);
 /// One connection to the server.
 pub(crate) struct Link {
     client: Client,
+    /// Moves the bytes; gone when the connection is closed.
+    wire: Mutex<Option<BoxFuture<'static, ()>>>,
     /// Prepared once, by their text.
     statements: Mutex<HashMap<String, Statement>>,
     /// Names of sources that were looked up; their numbers never change.
     sources: Mutex<Vec<(i32, SourceName)>>,
     patience: Duration,
-    /// Moves the bytes between the client and the socket.
-    driver: AbortHandle,
-    severed: AtomicBool,
 }
 
 impl Link {
-    pub(crate) fn new(client: Client, driver: AbortHandle, statement_timeout: Duration) -> Self {
+    pub(crate) fn new(client: Client, wire: BoxFuture<'static, ()>, statement_timeout: Duration) -> Self {
         Self {
             client,
-            driver,
-            severed: AtomicBool::new(false),
+            wire: Mutex::new(Some(wire)),
             statements: Mutex::default(),
             sources: Mutex::default(),
             patience: statement_timeout.saturating_add(GRACE),
@@ -52,14 +54,39 @@ impl Link {
         &self.client
     }
 
+    /// Whether either side has closed it. Nobody heard what the server said since the last answer: it is heard now.
     pub(crate) fn is_closed(&self) -> bool {
-        self.severed.load(Ordering::Acquire) || self.client.is_closed()
+        self.move_bytes(&mut Context::from_waker(Waker::noop()));
+        self.client.is_closed()
     }
 
     /// Closes the connection at once, whatever is under way on it.
     pub(crate) fn sever(&self) {
-        self.severed.store(true, Ordering::Release);
-        self.driver.abort();
+        *locked(&self.wire) = None;
+    }
+
+    /// As far as it goes without waiting.
+    fn move_bytes(&self, context: &mut Context<'_>) {
+        let mut wire = locked(&self.wire);
+        if let Some(moving) = wire.as_mut()
+            && moving.as_mut().poll(context).is_ready()
+        {
+            *wire = None;
+        }
+    }
+
+    /// Moves bytes until what waits for them is done.
+    async fn driven<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        poll_fn(|context| {
+            // First what it asks goes out, then what came in reaches it.
+            if let Poll::Ready(done) = work.as_mut().poll(context) {
+                return Poll::Ready(done);
+            }
+            self.move_bytes(context);
+            work.as_mut().poll(context)
+        })
+        .await
     }
 
     /// Waits for the server, but not for ever: the network may be gone without a word.
@@ -67,7 +94,7 @@ impl Link {
         &self,
         work: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, DatabaseError> {
-        match tokio::time::timeout(self.patience, work).await {
+        match tokio::time::timeout(self.patience, self.driven(work)).await {
             Ok(answered) => answered.map_err(DatabaseError::from),
             Err(_elapsed) => Err(DatabaseError::Silent(self.patience)),
         }
@@ -100,9 +127,25 @@ impl Link {
         self.within(self.client.query(&statement, parameters)).await
     }
 
+    /// The same of a statement that is one of several on their way, about as many as are expected.
+    pub(crate) async fn expected(
+        &self,
+        expected: usize,
+        statement: &Statement,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, tokio_postgres::Error> {
+        let parameters = parameters.iter().map(|parameter| *parameter as &dyn ToSql);
+        let mut rows = pin!(self.client.query_raw(statement, parameters).await?);
+        let mut found = Vec::with_capacity(expected);
+        while let Some(row) = rows.try_next().await? {
+            found.push(row);
+        }
+        Ok(found)
+    }
+
     /// The rows of a statement without parameters that may read whole tables: waits as long as it takes.
     pub(crate) async fn query_at_leisure(&self, text: &str) -> Result<Vec<Row>, DatabaseError> {
-        Ok(self.client.query(text, &[]).await?)
+        Ok(self.driven(self.client.query(text, &[])).await?)
     }
 
     /// How many rows a prepared statement wrote.
@@ -128,11 +171,15 @@ impl Link {
         self.within(written).await
     }
 
-    fn known_statements(&self) -> std::sync::MutexGuard<'_, HashMap<String, Statement>> {
-        self.statements.lock().unwrap_or_else(PoisonError::into_inner)
+    fn known_statements(&self) -> MutexGuard<'_, HashMap<String, Statement>> {
+        locked(&self.statements)
     }
 
-    pub(crate) fn known_sources(&self) -> std::sync::MutexGuard<'_, Vec<(i32, SourceName)>> {
-        self.sources.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn known_sources(&self) -> MutexGuard<'_, Vec<(i32, SourceName)>> {
+        locked(&self.sources)
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

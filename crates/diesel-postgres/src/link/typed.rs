@@ -11,13 +11,12 @@ use diesel::row::{Field, PartialRow, Row, RowIndex, RowSealed};
 use diesel_async::{AsyncConnectionCore, SimpleAsyncConnection};
 use domain::BoxError;
 use futures_util::future::BoxFuture;
-use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use tokio_postgres::Statement;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type};
 
 use super::Link;
-use crate::error::DatabaseError;
 
 impl SimpleAsyncConnection for Link {
     async fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
@@ -41,11 +40,16 @@ impl AsyncConnectionCore for Link {
         let written = Written::of(&source.as_query());
         Box::pin(async move {
             let (statement, binds) = self.prepare(written?).await?;
-            let rows = self.within(self.client.query_raw(&statement, binds)).await?;
-            Ok(rows
-                .map_ok(LinkRow)
-                .map_err(|error| DatabaseError::from(error).into())
-                .boxed())
+            // All of them here: whoever polls the stream does not move the bytes.
+            let rows = async {
+                self.client
+                    .query_raw(&statement, binds)
+                    .await?
+                    .try_collect::<Vec<_>>()
+                    .await
+            };
+            let rows = self.within(rows).await?;
+            Ok(stream::iter(rows.into_iter().map(|row| Ok(LinkRow(row)))).boxed())
         })
     }
 
