@@ -19,6 +19,16 @@ const BASE: u64 = 10_000;
 const MOST_GROUPS: usize = 12;
 /// Bytes in front of the digits.
 const HEADER: usize = 8;
+/// Those that 64 bits hold.
+const POWERS_OF_TEN: [u64; 20] = {
+    let mut powers = [1; 20];
+    let mut exponent = 1;
+    while exponent < powers.len() {
+        powers[exponent] = powers[exponent - 1] * 10;
+        exponent += 1;
+    }
+    powers
+};
 
 /// A number that is stored as `numeric`.
 pub(crate) trait Exact: Copy + std::fmt::Debug + std::fmt::Display {
@@ -155,41 +165,51 @@ pub(crate) fn read<T: Exact>(bytes: &[u8]) -> Result<T, Unreadable> {
     let (groups, _odd) = digits.as_chunks::<2>();
     let count = i32::try_from(groups.len()).map_err(|_large| Unreadable::TooLong)?;
     let exponent = i32::from(scale) + 4 * (weight + 1 - count);
-    let mantissa = if exponent >= 0 {
-        whole(groups)?.checked_mul(power_of_ten(exponent)?)
-    } else {
-        // The zeros that fill the last group are cut before anything is summed up: with them it might not fit.
-        let (last, others) = groups.split_last().ok_or(Unreadable::CutOff)?;
-        let kept = GROUP.checked_add_signed(exponent).ok_or(Unreadable::TooLong)?;
-        let last = i128::from(u16::from_be_bytes(*last)) / power_of_ten(-exponent)?;
-        whole(others)?
-            .checked_mul(10_i128.pow(kept))
-            .and_then(|sum| sum.checked_add(last))
-    };
-    let mantissa = mantissa.ok_or(Unreadable::TooLong)?;
+    let mantissa = quick(groups, exponent).map_or_else(|| whole(groups, exponent), Ok)?;
     Ok(T::of_digits(if negative { -mantissa } else { mantissa }, scale)?)
 }
 
-/// The digits as one integer. Sixteen decimal digits, which hold nearly every price, fit the quick way.
-fn whole(groups: &[[u8; 2]]) -> Result<i128, Unreadable> {
-    if groups.len() <= 4 {
-        let small = groups
-            .iter()
-            .fold(0, |sum, group| sum * BASE + u64::from(u16::from_be_bytes(*group)));
-        return Ok(small.into());
+/// The digits as one integer, `exponent` zeros longer or shorter, when 64 bits hold them: nearly every price.
+fn quick(groups: &[[u8; 2]], exponent: i32) -> Option<i128> {
+    if groups.len() > 4 {
+        return None;
     }
-    groups.iter().try_fold(0_i128, |sum, group| {
-        sum.checked_mul(i128::from(BASE))
-            .and_then(|sum| sum.checked_add(i128::from(u16::from_be_bytes(*group))))
-            .ok_or(Unreadable::TooLong)
-    })
+    let digits = groups
+        .iter()
+        .fold(0, |sum, group| sum * BASE + u64::from(u16::from_be_bytes(*group)));
+    let power = POWERS_OF_TEN.get(usize::try_from(exponent.unsigned_abs()).ok()?)?;
+    match exponent {
+        0.. => Some(i128::from(digits) * i128::from(*power)),
+        // No more than the zeros that fill the last group.
+        -3..0 => Some((digits / power).into()),
+        _ => None,
+    }
 }
 
-fn power_of_ten(exponent: i32) -> Result<i128, Unreadable> {
-    u32::try_from(exponent)
-        .ok()
-        .and_then(|exponent| 10_i128.checked_pow(exponent))
-        .ok_or(Unreadable::TooLong)
+/// The same for any number.
+fn whole(groups: &[[u8; 2]], exponent: i32) -> Result<i128, Unreadable> {
+    let sum = |groups: &[[u8; 2]]| {
+        groups.iter().try_fold(0_i128, |sum, group| {
+            sum.checked_mul(BASE.into())?
+                .checked_add(u16::from_be_bytes(*group).into())
+        })
+    };
+    let power = |exponent: u32| 10_i128.checked_pow(exponent);
+    let mantissa = match u32::try_from(exponent) {
+        Ok(zeros) => sum(groups)
+            .zip(power(zeros))
+            .and_then(|(sum, power)| sum.checked_mul(power)),
+        Err(_negative) => {
+            // The zeros that fill the last group are cut before anything is summed up: with them it might not fit.
+            let (last, others) = groups.split_last().ok_or(Unreadable::CutOff)?;
+            let kept = GROUP.checked_add_signed(exponent).ok_or(Unreadable::TooLong)?;
+            let last = i128::from(u16::from_be_bytes(*last)) / 10_i128.pow(exponent.unsigned_abs());
+            sum(others)
+                .and_then(|sum| sum.checked_mul(10_i128.pow(kept)))
+                .and_then(|sum| sum.checked_add(last))
+        }
+    };
+    mantissa.ok_or(Unreadable::TooLong)
 }
 
 /// Why bytes are no number of the domain; kept in the row, so that whoever reads it can name its key.
@@ -308,6 +328,12 @@ mod tests {
         assert_eq!(read::<Price>(&[0, 1]).unwrap_err(), Unreadable::CutOff);
         let nan = wire_of(0, 0xC000, 0, &[]);
         assert_eq!(read::<Price>(&nan).unwrap_err(), Unreadable::NotANumber);
+        let beyond = wire_of(0, 0, 2, &[1, 2345, 6789]);
+        assert_eq!(
+            read::<Price>(&beyond).unwrap_err(),
+            Unreadable::TooLong,
+            "more digits than it says"
+        );
         let huge = wire_of(200, 0, 0, &[1]);
         assert_eq!(read::<Price>(&huge).unwrap_err(), Unreadable::TooLong);
         let fine = wire_of(-6, 0, 24, &[1]);

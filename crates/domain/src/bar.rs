@@ -150,6 +150,40 @@ pub struct BarValues {
     pub vwap: Option<Price>,
 }
 
+impl BarValues {
+    /// The first rule that they break.
+    fn broken_rule(&self, asset_class: AssetClass) -> Option<BarError> {
+        let Self {
+            open, high, low, close, ..
+        } = *self;
+        if !asset_class.allows_non_positive_prices() {
+            let prices = [
+                (BarField::Open, Some(open)),
+                (BarField::High, Some(high)),
+                (BarField::Low, Some(low)),
+                (BarField::Close, Some(close)),
+                (BarField::Vwap, self.vwap),
+            ];
+            for (field, price) in prices {
+                if let Some(price) = price.filter(|price| !price.is_positive()) {
+                    return Some(BarError::NotPositive { field, price });
+                }
+            }
+        }
+        for (field, price) in [(BarField::Low, low), (BarField::Open, open), (BarField::Close, close)] {
+            if price > high {
+                return Some(BarError::HighTooLow { high, field, price });
+            }
+        }
+        for (field, price) in [(BarField::Open, open), (BarField::Close, close)] {
+            if price < low {
+                return Some(BarError::LowTooHigh { low, field, price });
+            }
+        }
+        None
+    }
+}
+
 /// A bar that keeps the rule low ≤ min(open, close) ≤ max(open, close) ≤ high, with prices above zero unless the asset
 /// class allows otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,35 +194,12 @@ impl Bar {
     ///
     /// # Errors
     /// [`BarError::NotPositive`], [`BarError::HighTooLow`] or [`BarError::LowTooHigh`], the first that applies.
+    #[inline] // The values are large: they are made where they stay.
     pub fn new(values: BarValues, asset_class: AssetClass) -> Result<Self, BarError> {
-        let BarValues {
-            open, high, low, close, ..
-        } = values;
-        if !asset_class.allows_non_positive_prices() {
-            let prices = [
-                (BarField::Open, Some(open)),
-                (BarField::High, Some(high)),
-                (BarField::Low, Some(low)),
-                (BarField::Close, Some(close)),
-                (BarField::Vwap, values.vwap),
-            ];
-            for (field, price) in prices {
-                if let Some(price) = price.filter(|price| !price.is_positive()) {
-                    return Err(BarError::NotPositive { field, price });
-                }
-            }
+        match values.broken_rule(asset_class) {
+            None => Ok(Self(values)),
+            Some(error) => Err(error),
         }
-        for (field, price) in [(BarField::Low, low), (BarField::Open, open), (BarField::Close, close)] {
-            if price > high {
-                return Err(BarError::HighTooLow { high, field, price });
-            }
-        }
-        for (field, price) in [(BarField::Open, open), (BarField::Close, close)] {
-            if price < low {
-                return Err(BarError::LowTooHigh { low, field, price });
-            }
-        }
-        Ok(Self(values))
     }
 
     /// When it opens, in UTC.

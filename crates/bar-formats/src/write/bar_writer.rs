@@ -66,8 +66,8 @@ impl BarWriter {
     /// Makes room for so many rows, about, so that the buffer need not grow and move with them.
     pub fn reserve(&self, rows: usize, out: &mut Vec<u8>) {
         let bytes = match self.format {
-            TextFormat::Csv => 80,
-            TextFormat::Ndjson => 160,
+            TextFormat::Csv => 96,
+            TextFormat::Ndjson => 192,
         };
         out.reserve(rows.saturating_mul(bytes));
     }
@@ -124,7 +124,7 @@ impl BarWriter {
         out.push(b'}');
     }
 
-    fn member(&self, key: &[u8], price: Price, out: &mut Vec<u8>) {
+    fn member<const LENGTH: usize>(&self, key: &[u8; LENGTH], price: Price, out: &mut Vec<u8>) {
         out.extend_from_slice(key);
         self.number(price.mantissa(), price.scale(), out);
     }

@@ -63,20 +63,24 @@ fn push_small(out: &mut Vec<u8>, mut rest: u64, scale: u8) {
         [b'0', last] => digits.put([last]),
         both => digits.put(both),
     }
-    out.extend_from_slice(digits.written());
+    digits.append_to(out);
 }
 
-/// A buffer that is filled from its right end: 20 digits, a point, and a zero before it.
+/// What the longest takes: 20 digits, a point, and a zero before it.
+const LONGEST: usize = 24;
+
+/// A buffer that is filled from the right end of its first half.
 struct FromRight {
-    cells: [u8; 24],
+    cells: [u8; 2 * LONGEST],
     left: usize,
 }
 
 impl Default for FromRight {
     fn default() -> Self {
-        let cells = [0; 24];
-        let left = cells.len();
-        Self { cells, left }
+        Self {
+            cells: [0; 2 * LONGEST],
+            left: LONGEST,
+        }
     }
 }
 
@@ -88,8 +92,14 @@ impl FromRight {
         }
     }
 
-    fn written(&self) -> &[u8] {
-        self.cells.get(self.left..).unwrap_or_default()
+    /// As many bytes whatever there is, of which those behind it are cut off again: a copy of a length that is known takes
+    /// two instructions, and one of any length a call.
+    fn append_to(&self, out: &mut Vec<u8>) {
+        let end = out.len() + (LONGEST - self.left);
+        if let Some(cells) = self.cells.get(self.left..).and_then(<[u8]>::first_chunk::<LONGEST>) {
+            out.extend_from_slice(cells);
+            out.truncate(end);
+        }
     }
 }
 

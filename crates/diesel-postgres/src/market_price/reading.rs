@@ -1,13 +1,14 @@
 //! Rows of bars in binary, and how they become prices without a detour.
 
-use domain::{Bar, MarketPrice, SeriesKey};
+use domain::{AssetClass, Bar, BarField, BarValues, MarketPrice, Price, SeriesKey, Volume};
 use tokio_postgres::Row;
 
 use super::PriceFailure;
-use super::rows::{ValuesRow, bar, bar_key, instant};
+use super::rows::{bar_key, instant, known};
 use crate::error::{DatabaseError, Failure};
 use crate::instant::Micros;
 use crate::link::Link;
+use crate::numeric::Stored;
 use crate::source::Sources;
 
 /// What is selected of a bar, in the order of [`price`].
@@ -58,17 +59,26 @@ pub(crate) fn price<E>(
 
 /// The bar that begins with the first column of a row.
 pub(crate) fn values<E>(row: &Row, opened_at: Micros, series: SeriesKey) -> Result<Bar, Failure<E>> {
-    let values = ValuesRow {
-        opened_at,
-        open: cell(row, 1)?,
-        high: cell(row, 2)?,
-        low: cell(row, 3)?,
-        close: cell(row, 4)?,
-        volume: cell(row, 5)?,
-        trade_count: cell(row, 6)?,
-        vwap: cell(row, 7)?,
+    let broken = |error: &dyn std::fmt::Display| Failure::Corrupt(format!("{}: {error}", bar_key(series, opened_at)));
+    let price = |place: usize, field| {
+        let stored: Stored<Price> = cell(row, place)?;
+        known(field, stored).map_err(|error| broken(&error))
     };
-    bar(values, series)
+    let vwap: Option<Stored<Price>> = cell(row, 7)?;
+    let values = BarValues {
+        opened_at: instant(opened_at, "opened_at", || bar_key(series, opened_at))?,
+        open: price(1, BarField::Open)?,
+        high: price(2, BarField::High)?,
+        low: price(3, BarField::Low)?,
+        close: price(4, BarField::Close)?,
+        volume: known(BarField::Volume, cell::<Stored<Volume>>(row, 5)?).map_err(|error| broken(&error))?,
+        trade_count: cell::<Option<i64>>(row, 6)?.map(i64::cast_unsigned),
+        vwap: vwap
+            .map(|vwap| known(BarField::Vwap, vwap).map_err(|error| broken(&error)))
+            .transpose()?,
+    };
+    // Whether a price may be zero or below was decided by the asset class that the instrument had on entry.
+    Bar::new(values, AssetClass::Future).map_err(|error| broken(&error))
 }
 
 /// A value of a row, by its place.

@@ -43,15 +43,6 @@ impl TryFrom<ValuesRow> for Bar {
     /// Whether a price may be zero or below was decided by the asset class that the instrument had on entry; `verify`
     /// compares with the class it has now.
     fn try_from(row: ValuesRow) -> Result<Self, BarError> {
-        fn known<T>(field: BarField, stored: Stored<T>) -> Result<T, BarError> {
-            stored.0.map_err(|unreadable| match unreadable {
-                Unreadable::Decimal(source) => BarError::NotADecimal { field, source },
-                other => BarError::Unreadable {
-                    field,
-                    reason: other.to_string(),
-                },
-            })
-        }
         let values = BarValues {
             opened_at: Timestamp::from_unix_micros(row.opened_at.0).map_err(|error| BarError::Unreadable {
                 field: BarField::Timestamp,
@@ -67,6 +58,17 @@ impl TryFrom<ValuesRow> for Bar {
         };
         Self::new(values, AssetClass::Future)
     }
+}
+
+/// The number of a field of a bar.
+pub(crate) fn known<T>(field: BarField, stored: Stored<T>) -> Result<T, BarError> {
+    stored.0.map_err(|unreadable| match unreadable {
+        Unreadable::Decimal(source) => BarError::NotADecimal { field, source },
+        other => BarError::Unreadable {
+            field,
+            reason: other.to_string(),
+        },
+    })
 }
 
 /// The bar of a row of that series.
