@@ -134,8 +134,7 @@ impl Link {
         statement: &Statement,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, tokio_postgres::Error> {
-        let parameters = parameters.iter().map(|parameter| *parameter as &dyn ToSql);
-        let mut rows = pin!(self.client.query_raw(statement, parameters).await?);
+        let mut rows = pin!(self.client.query_raw(statement, parameters.iter().copied()).await?);
         let mut found = Vec::with_capacity(expected);
         while let Some(row) = rows.try_next().await? {
             found.push(row);

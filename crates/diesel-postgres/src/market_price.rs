@@ -15,7 +15,7 @@ mod writing;
 use async_trait::async_trait;
 use domain::{
     BarChunk, BarQuery, InstrumentId, MarketPrice, MergeBatch, Merged, PriceRepository, PriceRepositoryError, Removal,
-    SeriesKey, Timestamp,
+    RowChunk, SeriesKey, Timestamp,
 };
 
 use crate::error::{DatabaseError, Failure, PortError};
@@ -64,6 +64,24 @@ impl PriceRepository for PostgresStore {
                 self.read_settled(query).await
             }
         }
+    }
+
+    /// A state that is over, or that has provisional bars beside it, is read as it is.
+    async fn rows(&self, query: &BarQuery) -> Result<RowChunk, PriceRepositoryError> {
+        if let Some(as_of) = query.as_of.filter(|_| !query.include_partial) {
+            let mut lent = self.lend().await.map_err(unavailable)?;
+            match read::unchanged_since(&mut lent, query, as_of).await {
+                Ok(found) => {
+                    lent.release();
+                    if let Some(chunk) = found {
+                        return Ok(chunk);
+                    }
+                }
+                Err(Failure::Database(_)) if self.has_replica() => {}
+                Err(failure) => return Err(failure.into_port()),
+            }
+        }
+        self.read(query).await.map(RowChunk::from)
     }
 
     /// In one transaction; an instant that may not be settled is waited for as in `read`.

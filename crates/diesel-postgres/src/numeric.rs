@@ -20,6 +20,7 @@ const MOST_GROUPS: usize = 12;
 /// Bytes in front of the digits.
 const HEADER: usize = 8;
 /// Those that 64 bits hold.
+#[expect(clippy::indexing_slicing, reason = "in a constant a wrong index does not compile")]
 const POWERS_OF_TEN: [u64; 20] = {
     let mut powers = [1; 20];
     let mut exponent = 1;

@@ -69,15 +69,15 @@ pub use instrument::{
     InstrumentReference, InstrumentRepository, InstrumentRepositoryError, InstrumentSort, ReferenceError,
 };
 pub use interval::{Interval, UnknownInterval};
-pub use market_price::{MarketPrice, SeriesKey};
+pub use market_price::{MarketPrice, PriceRow, SeriesKey};
 pub use merge::{MergeBatch, MergeCounts, Merged, Precedence, RejectedRow, Tolerance};
 pub use price::Price;
-pub use price_repository::{BarChunk, BarQuery, PriceRepository, PriceRepositoryError, Removal, TimeOrder};
+pub use price_repository::{BarChunk, BarQuery, PriceRepository, PriceRepositoryError, Removal, RowChunk, TimeOrder};
 pub use provider::{
     BarRequest, CallBudget, Fetched, MarketDataProvider, OfferedInterval, Page, ProviderCapabilities, ProviderError,
     Providers, RegisteredProvider, SymbolMatch,
 };
-pub use resampling::{BarPart, Resampler, bucket_start, parts_range};
+pub use resampling::{Resampler, bucket_start, parts_range};
 pub use series::{Basis, Series, SeriesCatalogue, SeriesStanding, UnknownBasis};
 pub use store::{StoreCare, Verification, Violation};
 pub use symbol::{Symbol, SymbolError};

@@ -31,3 +31,31 @@ pub struct MarketPrice {
     /// Its interval had not closed when it was fetched: a later fetch replaces it, without a revision.
     pub provisional: bool,
 }
+
+/// What is shown of a bar, stored or built from stored ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PriceRow {
+    /// Its values.
+    pub bar: Bar,
+    /// Who said so; `None` for a bar built from parts of several sources.
+    pub source: Option<SourceName>,
+    /// Its interval, or that of one of its parts, had not closed when it was fetched, or has not now.
+    pub provisional: bool,
+}
+
+impl From<MarketPrice> for PriceRow {
+    fn from(price: MarketPrice) -> Self {
+        let MarketPrice {
+            bar,
+            source,
+            provisional,
+            series: _,
+            recorded_at: _,
+        } = price;
+        Self {
+            bar,
+            source: Some(source),
+            provisional,
+        }
+    }
+}

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    Basis, BoxError, InstrumentId, MarketPrice, MergeBatch, Merged, SeriesKey, SourceName, TimeRange, Timestamp,
+    Basis, BoxError, InstrumentId, MarketPrice, MergeBatch, Merged, PriceRow, SeriesKey, SourceName, TimeRange,
+    Timestamp,
 };
 
 /// Why a store of bars could not answer.
@@ -100,6 +101,24 @@ pub struct BarChunk {
     pub version: u64,
 }
 
+/// What is shown of a [`BarChunk`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowChunk {
+    /// At most [`BarQuery::limit`] of them.
+    pub rows: Vec<PriceRow>,
+    /// Whether more lie behind them in the range.
+    pub more: bool,
+}
+
+impl From<BarChunk> for RowChunk {
+    fn from(chunk: BarChunk) -> Self {
+        Self {
+            rows: chunk.bars.into_iter().map(PriceRow::from).collect(),
+            more: chunk.more,
+        }
+    }
+}
+
 /// A range to take out by hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Removal {
@@ -146,6 +165,14 @@ pub trait PriceRepository: Send + Sync {
     /// # Errors
     /// [`PriceRepositoryError::Unavailable`], [`PriceRepositoryError::Corrupt`]. A series that does not exist is empty.
     async fn read(&self, query: &BarQuery) -> Result<BarChunk, PriceRepositoryError>;
+
+    /// Of what [`PriceRepository::read`] gives, only what is shown. A store that need not read the rest for it does not.
+    ///
+    /// # Errors
+    /// As [`PriceRepository::read`].
+    async fn rows(&self, query: &BarQuery) -> Result<RowChunk, PriceRepositoryError> {
+        self.read(query).await.map(RowChunk::from)
+    }
 
     /// For each instant, in their order, the last final bar that opens before it, as believed at `as_of`, which lies in the
     /// past; `None` where there is none. A store that can answer all of them at once does.

@@ -11,8 +11,8 @@ use source::PriceSource;
 use crate::adjustment::{Adjustment, AdjustmentError, AdjustmentFactors};
 use crate::calendar::Calendars;
 use crate::{
-    Bar, Basis, Clock, CorporateActionRepository, CorporateActionRepositoryError, DecimalError, Instrument, Interval,
-    PriceRepository, PriceRepositoryError, Series, SeriesCatalogue, SourceName, TimeOrder, TimeRange, Timestamp,
+    Basis, Clock, CorporateActionRepository, CorporateActionRepositoryError, DecimalError, Instrument, Interval,
+    PriceRepository, PriceRepositoryError, PriceRow, Series, SeriesCatalogue, TimeOrder, TimeRange, Timestamp,
 };
 
 /// What to read.
@@ -52,17 +52,6 @@ impl PriceRequest {
             closed_by: None,
         }
     }
-}
-
-/// A bar as it is answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PriceRow {
-    /// Its values.
-    pub bar: Bar,
-    /// Who said so; `None` for a bar built from parts of several sources.
-    pub source: Option<SourceName>,
-    /// Its interval has not closed.
-    pub provisional: bool,
 }
 
 /// What holds for all bars of an answer.

@@ -9,21 +9,10 @@ use num_bigint::BigInt;
 use num_traits::{ToPrimitive, Zero};
 
 use crate::decimal::{Decimal, DecimalError, MAX_FRACTION_DIGITS, divide_half_even, pow10};
-use crate::{Bar, Interval, Price, SourceName, TimeOrder, Timestamp, TradingCalendar};
+use crate::{Bar, Interval, Price, PriceRow, TimeOrder, Timestamp, TradingCalendar};
 
 /// Volume-weighted prices of resampled bars are rounded to so many fractional digits.
 const VWAP_SCALE: u8 = 10;
-
-/// A bar on its way through a resampler: a stored one, or one made of several.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BarPart {
-    /// Its values.
-    pub bar: Bar,
-    /// Who said so; `None` when several did.
-    pub source: Option<SourceName>,
-    /// Its interval, or that of one of its parts, had not closed when it was fetched.
-    pub provisional: bool,
-}
 
 /// Builds bars of a longer interval from bars that come one by one, in either order; it holds one bar, however many pass.
 ///
@@ -46,7 +35,7 @@ pub struct Resampler {
 /// The bar being built.
 #[derive(Clone)]
 struct Bucket {
-    part: BarPart,
+    part: PriceRow,
     /// Sum of price × volume with 36 fractional digits; `None` when a part states no volume-weighted price.
     turnover: Option<BigInt>,
 }
@@ -76,7 +65,7 @@ impl Resampler {
     ///
     /// # Errors
     /// [`DecimalError::TooManyDigits`] when the sum of volumes needs more than 20 whole digits.
-    pub fn push(&mut self, part: BarPart) -> Result<Option<BarPart>, DecimalError> {
+    pub fn push(&mut self, part: PriceRow) -> Result<Option<PriceRow>, DecimalError> {
         let start = bucket_start(
             self.to,
             part.bar.opened_at(),
@@ -100,18 +89,18 @@ impl Resampler {
     ///
     /// # Errors
     /// [`DecimalError::TooManyDigits`] as for [`Resampler::push`].
-    pub fn finish(self) -> Result<Option<BarPart>, DecimalError> {
+    pub fn finish(self) -> Result<Option<PriceRow>, DecimalError> {
         self.open.map(Bucket::close).transpose()
     }
 }
 
 impl Bucket {
-    fn opened_by(part: BarPart, opened_at: Timestamp) -> Self {
+    fn opened_by(part: PriceRow, opened_at: Timestamp) -> Self {
         let turnover = turnover(&part.bar);
         let mut values = part.bar.into_values();
         values.opened_at = opened_at;
         Self {
-            part: BarPart {
+            part: PriceRow {
                 bar: Bar::from_valid_parts(values),
                 ..part
             },
@@ -119,7 +108,7 @@ impl Bucket {
         }
     }
 
-    fn absorb(&mut self, part: BarPart, order: TimeOrder) -> Result<(), DecimalError> {
+    fn absorb(&mut self, part: PriceRow, order: TimeOrder) -> Result<(), DecimalError> {
         self.turnover = self
             .turnover
             .take()
@@ -161,13 +150,13 @@ impl Bucket {
         Ok(())
     }
 
-    fn close(self) -> Result<BarPart, DecimalError> {
+    fn close(self) -> Result<PriceRow, DecimalError> {
         let mut values = self.part.bar.into_values();
         values.vwap = match self.turnover {
             Some(turnover) if values.volume.mantissa() > 0 => Some(mean_price(&turnover, values.volume.0)?),
             _ => None,
         };
-        Ok(BarPart {
+        Ok(PriceRow {
             bar: Bar::from_valid_parts(values),
             ..self.part
         })

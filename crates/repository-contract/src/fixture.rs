@@ -7,8 +7,8 @@ use domain::fake::ManualClock;
 use domain::{
     AssetClass, Bar, BarQuery, Clock, CorporateActionRepository, CoverageRepository, Discrepancy, IngestRunRepository,
     InstrumentDetails, InstrumentId, InstrumentRepository, Interval, JournalEntry, MarketPrice, MergeBatch, Merged,
-    PriceHistory, PriceRepository, QuarantinedRow, Removal, Revision, Series, SeriesCatalogue, SeriesKey, StoreCare,
-    StoreTransfer, TimeOrder, TimeRange, Timestamp,
+    PriceHistory, PriceRepository, QuarantinedRow, Removal, Revision, RowChunk, Series, SeriesCatalogue, SeriesKey,
+    StoreCare, StoreTransfer, TimeOrder, TimeRange, Timestamp,
 };
 use time::Duration;
 use tokio::sync::RwLock;
@@ -224,9 +224,17 @@ impl Fixture {
         self.read(&query).await
     }
 
-    /// The bars of a query.
+    /// The bars of a query, of which the same are shown.
     pub async fn read(&self, query: &BarQuery) -> Vec<MarketPrice> {
-        self.prices().read(query).await.unwrap().bars
+        let chunk = self.prices().read(query).await.unwrap();
+        // Beside a writer only a state that is over is the same twice.
+        let pinned = BarQuery {
+            as_of: Some(chunk.pinned),
+            ..*query
+        };
+        let shown = self.prices().rows(&pinned).await.unwrap();
+        assert_eq!(format!("{shown:?}"), format!("{:?}", RowChunk::from(chunk.clone())));
+        chunk.bars
     }
 
     /// The line of the catalogue, which must be there.

@@ -1,7 +1,7 @@
 //! Open disagreements about the bars of a page: in its tag, and among its warnings.
 
-use domain::query_prices::{PriceHeader, PriceRow};
-use domain::{Discrepancy, Dispute, Interval, SeriesKey, TimeRange, Timestamp};
+use domain::query_prices::PriceHeader;
+use domain::{Discrepancy, Dispute, Interval, PriceRow, SeriesKey, TimeRange, Timestamp};
 
 use super::parameters::Question;
 use super::state::State;

@@ -3,7 +3,8 @@
 use actix_web::HttpResponse;
 use bar_formats::{BarRow, BarWriter, TextFormat};
 use bytes::Bytes;
-use domain::query_prices::{PriceReader, PriceRow};
+use domain::PriceRow;
+use domain::query_prices::PriceReader;
 
 use super::parameters::Question;
 use super::state::State;

@@ -2,8 +2,8 @@
 
 use actix_web::{HttpRequest, HttpResponse};
 use bar_formats::{BarWriter, TextFormat};
-use domain::query_prices::{PriceHeader, PriceRow};
-use domain::{TimeOrder, TimeRange, Timestamp};
+use domain::query_prices::PriceHeader;
+use domain::{PriceRow, TimeOrder, TimeRange, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 

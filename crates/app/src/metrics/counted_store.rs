@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::{
     BarChunk, BarQuery, IngestRun, IngestRunRepository, IngestRunRepositoryError, MarketPrice, MergeBatch, Merged,
-    PriceRepository, PriceRepositoryError, Removal, RequestedRun, RunEnd, RunFilter, RunId, RunRequest, SeriesKey,
-    SourceName, TimeRange, Timestamp,
+    PriceRepository, PriceRepositoryError, Removal, RequestedRun, RowChunk, RunEnd, RunFilter, RunId, RunRequest,
+    SeriesKey, SourceName, TimeRange, Timestamp,
 };
 
 use super::Recorder;
@@ -31,6 +31,10 @@ impl PriceRepository for CountedPrices {
 
     async fn read(&self, query: &BarQuery) -> Result<BarChunk, PriceRepositoryError> {
         self.inner.read(query).await
+    }
+
+    async fn rows(&self, query: &BarQuery) -> Result<RowChunk, PriceRepositoryError> {
+        self.inner.rows(query).await
     }
 
     async fn last_before(

@@ -1,11 +1,12 @@
 //! Reading a chunk of bars, as believed now or at an earlier instant.
 
-use domain::{BarChunk, BarQuery, MarketPrice, SeriesKey, TimeOrder, Timestamp};
+use domain::{BarChunk, BarQuery, MarketPrice, RowChunk, SeriesKey, TimeOrder, Timestamp};
 use futures_util::future::try_join5;
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
 use super::PriceFailure;
-use super::reading::{cell, price_columns, prices};
+use super::reading::{cell, price_columns, prices, shown, shown_columns};
 use super::rows::instant;
 use crate::connections::LOOK;
 use crate::error::{DatabaseError, Failure};
@@ -34,16 +35,63 @@ const HEADING: &str = "SELECT version, updated_at FROM series WHERE instrument_i
 
 macro_rules! range_of {
     ($table:literal, $order:literal) => {
+        range_of!(price_columns!("recorded_at"), $table, "", $order)
+    };
+    ($columns:expr, $table:literal, $only:literal, $order:literal) => {
         concat!(
             "SELECT ",
-            price_columns!("recorded_at"),
+            $columns,
             " FROM ",
             $table,
-            " WHERE instrument_id = $1 AND \"interval\" = $2 AND opened_at >= $3 AND opened_at < $4 ORDER BY opened_at ",
+            " WHERE instrument_id = $1 AND \"interval\" = $2 AND opened_at >= $3 AND opened_at < $4 ",
+            $only,
+            " ORDER BY opened_at ",
             $order,
             " LIMIT $5"
         )
     };
+}
+
+/// No bars, unless the last change of the series is stamped `$6`. It is a bound of the index scan, so that it is looked
+/// up once and costs nothing for a row.
+macro_rules! unchanged {
+    ($order:literal) => {
+        range_of!(
+            shown_columns!(),
+            "bars",
+            "AND opened_at >= (SELECT $3::timestamptz FROM series \
+             WHERE instrument_id = $1 AND \"interval\" = $2 AND updated_at = $6)",
+            $order
+        )
+    };
+}
+
+/// Final bars as of the last change of their series, which is what a page asks for: one statement, which sees the change
+/// and the bars in one state. `None` when there are no bars, which may be because the series has changed since.
+pub(super) async fn unchanged_since(
+    link: &mut Link,
+    query: &BarQuery,
+    as_of: Timestamp,
+) -> Result<Option<RowChunk>, PriceFailure> {
+    let statement = match query.order {
+        TimeOrder::Ascending => unchanged!("ASC"),
+        TimeOrder::Descending => unchanged!("DESC"),
+    };
+    let statement = link.prepared(statement).await?;
+    let (instrument, interval) = (query.series.instrument.0, query.series.interval.as_str());
+    let (start, end) = (Micros::from(query.range.start()), Micros::from(query.range.end()));
+    let (limit, as_of) = (one_more(query.limit), Micros::from(as_of));
+    let parameters: [&(dyn ToSql + Sync); 6] = [&instrument, &interval, &start, &end, &limit, &as_of];
+    let bars = link
+        .within(link.expected(about(query.limit), &statement, &parameters))
+        .await?;
+    if bars.is_empty() {
+        return Ok(None);
+    }
+    let mut rows = shown(link, &bars, query.series).await?;
+    let more = rows.len() > query.limit;
+    rows.truncate(query.limit);
+    Ok(Some(RowChunk { rows, more }))
 }
 
 /// Asks for everything in one round trip, in a transaction of its own, in which all sees the same state.
@@ -275,6 +323,11 @@ fn chunk(query: &BarQuery, mut found: Vec<MarketPrice>, updated_at: Timestamp, v
         pinned: query.as_of.unwrap_or(updated_at),
         version,
     }
+}
+
+/// How many rows room is made for, whatever the limit; a page has as many as were asked for.
+fn about(limit: usize) -> usize {
+    limit.saturating_add(1).min(10_001)
 }
 
 /// One more than asked for tells whether more follow.

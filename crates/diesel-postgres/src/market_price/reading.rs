@@ -1,6 +1,6 @@
 //! Rows of bars in binary, and how they become prices without a detour.
 
-use domain::{AssetClass, Bar, BarField, BarValues, MarketPrice, Price, SeriesKey, Volume};
+use domain::{AssetClass, Bar, BarField, BarValues, MarketPrice, Price, PriceRow, SeriesKey, Volume};
 use tokio_postgres::Row;
 
 use super::PriceFailure;
@@ -14,10 +14,18 @@ use crate::source::Sources;
 /// What is selected of a bar, in the order of [`price`].
 macro_rules! price_columns {
     ($since:literal) => {
-        concat!(crate::bulk::value_columns!(), ", source_id, ", $since)
+        concat!($crate::market_price::reading::shown_columns!(), ", ", $since)
     };
 }
 pub(crate) use price_columns;
+
+/// What is shown of a bar.
+macro_rules! shown_columns {
+    () => {
+        concat!($crate::bulk::value_columns!(), ", source_id")
+    };
+}
+pub(crate) use shown_columns;
 
 /// The prices of rows with these columns.
 pub(super) async fn prices(
@@ -26,6 +34,31 @@ pub(super) async fn prices(
     series: SeriesKey,
     provisional: bool,
 ) -> Result<Vec<MarketPrice>, PriceFailure> {
+    with_sources(link, rows, |row, source_id, sources| {
+        price(row, source_id, series, provisional, sources)
+    })
+    .await
+}
+
+/// What is shown of the final bars of rows with these columns.
+pub(super) async fn shown(link: &mut Link, rows: &[Row], series: SeriesKey) -> Result<Vec<PriceRow>, PriceFailure> {
+    with_sources(link, rows, |row, source_id, sources| {
+        let opened_at: Micros = cell(row, 0)?;
+        Ok(PriceRow {
+            bar: values(row, opened_at, series)?,
+            source: Some(sources.name(source_id, || bar_key(series, opened_at))?),
+            provisional: false,
+        })
+    })
+    .await
+}
+
+/// Each row with the number of its source, which is among the sources.
+async fn with_sources<T>(
+    link: &mut Link,
+    rows: &[Row],
+    made: impl Fn(&Row, i32, &Sources) -> Result<T, PriceFailure>,
+) -> Result<Vec<T>, PriceFailure> {
     let mut sources = Sources::seen(link);
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
@@ -33,7 +66,7 @@ pub(super) async fn prices(
         if sources.find(source_id).is_none() {
             sources = Sources::remember(link).await?;
         }
-        found.push(price(row, source_id, series, provisional, &sources)?);
+        found.push(made(row, source_id, &sources)?);
     }
     Ok(found)
 }

@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::source::PriceSource;
-use super::{PriceHeader, PriceRequest, PriceRow, QueryError};
+use super::{PriceHeader, PriceRequest, QueryError};
 use crate::adjustment::AdjustmentFactors;
 use crate::calendar::closes_at;
-use crate::resampling::{BarPart, Resampler, parts_range};
-use crate::{Bar, BarQuery, Interval, MarketPrice, PriceRepository, TimeOrder, TimeRange, Timestamp, TradingCalendar};
+use crate::resampling::{Resampler, parts_range};
+use crate::{BarQuery, Interval, PriceRepository, PriceRow, TimeOrder, TimeRange, Timestamp, TradingCalendar};
 
 /// Stored bars read at once.
 const CHUNK_BARS: usize = 10_000;
@@ -22,21 +22,6 @@ fn most_parts(to: Interval, from: Interval) -> usize {
         _ => interval.intraday_length().map_or(1, |length| length.whole_minutes()),
     };
     usize::try_from(minutes(to) / minutes(from).max(1)).unwrap_or(1).max(1)
-}
-
-impl From<PriceRow> for BarPart {
-    fn from(row: PriceRow) -> Self {
-        let PriceRow {
-            bar,
-            source,
-            provisional,
-        } = row;
-        Self {
-            bar,
-            source,
-            provisional,
-        }
-    }
 }
 
 /// A page of an answer.
@@ -148,9 +133,9 @@ impl PriceReader {
             as_of: Some(self.header.pinned),
             include_partial: self.request.include_partial,
         };
-        let chunk = self.prices.read(&query).await?;
+        let chunk = self.prices.rows(&query).await?;
         self.rest = chunk
-            .bars
+            .rows
             .last()
             .filter(|_| chunk.more)
             .and_then(|last| match self.request.order {
@@ -159,13 +144,24 @@ impl PriceReader {
             });
         match self.resampler.take() {
             None => {
-                let rows = chunk.bars.into_iter().map(|price| self.row(price));
-                let rows = rows.collect::<Result<Vec<PriceRow>, QueryError>>()?;
+                let rows = match &self.factors {
+                    None => chunk.rows,
+                    Some(factors) => chunk
+                        .rows
+                        .into_iter()
+                        .map(|row| self.adjusted(row, source.key.interval, factors))
+                        .collect::<Result<Vec<PriceRow>, QueryError>>()?,
+                };
                 self.keep(rows);
             }
             Some(mut resampler) => {
-                for price in chunk.bars {
-                    if let Some(built) = resampler.push(self.row(price)?.into())? {
+                let from = source.key.interval;
+                for row in chunk.rows {
+                    let row = match &self.factors {
+                        None => row,
+                        Some(factors) => self.adjusted(row, from, factors)?,
+                    };
+                    if let Some(built) = resampler.push(row)? {
                         self.built(built);
                     }
                 }
@@ -180,28 +176,14 @@ impl PriceReader {
     }
 
     /// A stored bar as the factors show it.
-    fn row(&self, price: MarketPrice) -> Result<PriceRow, QueryError> {
-        let MarketPrice {
-            series,
-            bar,
-            source,
-            provisional,
-            recorded_at: _,
-        } = price;
-        let bar = match &self.factors {
-            None => bar,
-            Some(factors) => {
-                let session_date = match series.interval.intraday_length() {
-                    Some(_) => self.calendar.session_date(bar.opened_at()),
-                    None => bar.opened_at().date(),
-                };
-                factors.apply(bar, session_date)?
-            }
+    fn adjusted(&self, row: PriceRow, interval: Interval, factors: &AdjustmentFactors) -> Result<PriceRow, QueryError> {
+        let session_date = match interval.intraday_length() {
+            Some(_) => self.calendar.session_date(row.bar.opened_at()),
+            None => row.bar.opened_at().date(),
         };
         Ok(PriceRow {
-            bar,
-            source: Some(source),
-            provisional,
+            bar: factors.apply(row.bar, session_date)?,
+            ..row
         })
     }
 
@@ -215,20 +197,12 @@ impl PriceReader {
     }
 
     /// Keeps a bar built from parts when it opens in the range, and is closed or may be partial.
-    fn built(&mut self, part: BarPart) {
-        let BarPart {
-            bar,
-            source,
-            provisional,
-        } = part;
-        let open = closes_at(self.request.interval, Bar::opened_at(&bar), &*self.calendar) > self.closed_by;
-        let provisional = provisional || open;
-        if self.request.range.contains(bar.opened_at()) && (self.request.include_partial || !provisional) {
-            self.ready.push_back(PriceRow {
-                bar,
-                source,
-                provisional,
-            });
+    fn built(&mut self, row: PriceRow) {
+        let opened_at = row.bar.opened_at();
+        let open = closes_at(self.request.interval, opened_at, &*self.calendar) > self.closed_by;
+        let provisional = row.provisional || open;
+        if self.request.range.contains(opened_at) && (self.request.include_partial || !provisional) {
+            self.ready.push_back(PriceRow { provisional, ..row });
         }
     }
 }

@@ -1,8 +1,8 @@
 use super::*;
 use crate::fake::{InMemoryStore, ManualClock};
 use crate::{
-    ActionBatch, BarValues, CorporateAction, InstrumentDetails, InstrumentRepository, MergeBatch, Precedence, Removal,
-    SeriesKey, SplitRatio,
+    ActionBatch, Bar, BarValues, CorporateAction, InstrumentDetails, InstrumentRepository, MergeBatch, Precedence,
+    Removal, SeriesKey, SourceName, SplitRatio,
 };
 
 struct Desk {

@@ -14,7 +14,7 @@ fn calendar(name: &str) -> Arc<dyn TradingCalendar> {
 }
 
 /// A final bar from `lean` without a count of trades, from `timestamp,open,high,low,close,volume`.
-fn part(text: &str) -> BarPart {
+fn part(text: &str) -> PriceRow {
     let cells: Vec<_> = text.split(',').collect();
     let price = |index: usize| cells[index].parse().unwrap();
     let values = BarValues {
@@ -27,14 +27,14 @@ fn part(text: &str) -> BarPart {
         trade_count: None,
         vwap: None,
     };
-    BarPart {
+    PriceRow {
         bar: Bar::new(values, AssetClass::Stock).unwrap(),
         source: Some("lean".parse().unwrap()),
         provisional: false,
     }
 }
 
-fn print(part: &BarPart) -> String {
+fn print(part: &PriceRow) -> String {
     let BarValues {
         opened_at,
         open,
@@ -68,7 +68,7 @@ fn on(name: &str, minutes_past_hour: u8) -> Setting {
 }
 
 impl Setting {
-    fn run(&self, from: Interval, to: Interval, order: TimeOrder, parts: &[BarPart]) -> Vec<BarPart> {
+    fn run(&self, from: Interval, to: Interval, order: TimeOrder, parts: &[PriceRow]) -> Vec<PriceRow> {
         let mut resampler = Resampler::new(to, from, order, Arc::clone(&self.calendar), self.minutes_past_hour);
         let mut bars = Vec::new();
         for part in parts {
@@ -78,7 +78,7 @@ impl Setting {
         bars
     }
 
-    fn ascending(&self, from: Interval, to: Interval, parts: &[BarPart]) -> Vec<BarPart> {
+    fn ascending(&self, from: Interval, to: Interval, parts: &[PriceRow]) -> Vec<PriceRow> {
         self.run(from, to, TimeOrder::Ascending, parts)
     }
 
@@ -136,7 +136,7 @@ fn the_days_of_a_week_make_the_week() {
     assert_eq!(print(&month[0]), "2014-06-01T00:00:00Z,634,651.25,91.75,93.7,130413084");
 }
 
-fn stating(text: &str, trades: Option<u64>, vwap: Option<&str>) -> BarPart {
+fn stating(text: &str, trades: Option<u64>, vwap: Option<&str>) -> PriceRow {
     let mut part = part(text);
     let mut values = part.bar.into_values();
     values.trade_count = trades;
@@ -149,7 +149,7 @@ fn stating(text: &str, trades: Option<u64>, vwap: Option<&str>) -> BarPart {
 fn states_only_what_all_parts_state() {
     let first = "2014-06-06T13:30:00Z,10,10,10,10,1";
     let second = "2014-06-06T13:31:00Z,11,11,11,11,2.0";
-    let check = |parts: [BarPart; 2], expected: &str| {
+    let check = |parts: [PriceRow; 2], expected: &str| {
         let bars = on("XNYS", 0).ascending(Interval::OneMinute, Interval::FiveMinutes, &parts);
         assert_eq!(print(&bars[0]), expected);
     };

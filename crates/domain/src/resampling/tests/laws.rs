@@ -4,9 +4,10 @@ use proptest::prelude::*;
 use time::Duration;
 
 use super::*;
+use crate::SourceName;
 
 /// Bars of `from` at random distances, up to some intervals apart.
-fn parts_of(from: Interval) -> impl Strategy<Value = Vec<BarPart>> {
+fn parts_of(from: Interval) -> impl Strategy<Value = Vec<PriceRow>> {
     let step = from.intraday_length().unwrap_or(Duration::DAY);
     let cents = || (1_i128..100_000, 0_u8..3);
     let values = (
@@ -37,7 +38,7 @@ fn parts_of(from: Interval) -> impl Strategy<Value = Vec<BarPart>> {
                 trade_count,
                 vwap: None,
             };
-            parts.push(BarPart {
+            parts.push(PriceRow {
                 bar: Bar::new(values, AssetClass::Stock).unwrap(),
                 source: Some(if tag == 0 { "yahoo" } else { "lean" }.parse().unwrap()),
                 provisional: tag == 1,
@@ -47,7 +48,7 @@ fn parts_of(from: Interval) -> impl Strategy<Value = Vec<BarPart>> {
     })
 }
 
-fn texts(bars: &[BarPart]) -> Vec<(String, Option<SourceName>, bool)> {
+fn texts(bars: &[PriceRow]) -> Vec<(String, Option<SourceName>, bool)> {
     bars.iter()
         .map(|bar| (print(bar), bar.source.clone(), bar.provisional))
         .collect()
@@ -58,7 +59,7 @@ fn any_name() -> impl Strategy<Value = &'static str> {
 }
 
 /// Every pair of which one is a multiple of the other, with parts of the finer.
-fn any_pair() -> impl Strategy<Value = (Interval, Interval, Vec<BarPart>)> {
+fn any_pair() -> impl Strategy<Value = (Interval, Interval, Vec<PriceRow>)> {
     let pairs: Vec<_> = Interval::ALL
         .into_iter()
         .flat_map(|from| Interval::ALL.map(|to| (from, to)))
@@ -105,7 +106,7 @@ proptest! {
     #[test]
     fn volume_is_conserved_and_bars_keep_their_rule(name in any_name(), (from, to, parts) in any_pair()) {
         let bars = on(name, 0).ascending(from, to, &parts);
-        let sum = |parts: &[BarPart]| parts.iter().fold(Volume::ZERO, |sum, part| sum.plus(part.bar.volume()).unwrap());
+        let sum = |parts: &[PriceRow]| parts.iter().fold(Volume::ZERO, |sum, part| sum.plus(part.bar.volume()).unwrap());
         prop_assert_eq!(sum(&bars), sum(&parts));
         prop_assert!(bars.iter().all(|part| Bar::new(part.bar.values().clone(), AssetClass::Stock).is_ok()));
     }
@@ -118,7 +119,7 @@ proptest! {
         let setting = on(name, minutes_past_hour);
         let second = |second| Timestamp::from_unix_seconds(second).unwrap();
         let range = TimeRange::new(second(start), second(start + length)).unwrap();
-        let inside = |bars: Vec<BarPart>| -> Vec<_> {
+        let inside = |bars: Vec<PriceRow>| -> Vec<_> {
             texts(&bars.into_iter().filter(|bar| range.contains(bar.bar.opened_at())).collect::<Vec<_>>())
         };
         let all = inside(setting.ascending(from, to, &parts));
