@@ -7,6 +7,8 @@
 deploy=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 DOCKER=${DOCKER:-docker}
 COMPOSE=${COMPOSE:-"$DOCKER compose"}
+# Podman leaves the healthcheck out of images in its own format, and without one everything counts as healthy. Docker does not read this.
+export BUILDAH_FORMAT=${BUILDAH_FORMAT:-docker}
 
 note() {
     printf '%s\n' "$*" >&2

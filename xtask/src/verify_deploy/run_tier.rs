@@ -1,12 +1,16 @@
 //! The tier that runs things: images built, the stack up on podman, and what it promises tried one by one.
 
+mod checkout;
 mod data;
+mod dev;
 mod engine;
 mod http;
 mod images;
+mod install;
 mod project_image;
 mod report;
 mod resilience;
+mod secrets;
 mod stack;
 mod tools;
 mod update;
@@ -16,6 +20,7 @@ use std::fs;
 
 use anyhow::Context;
 
+use self::checkout::Checkout;
 use self::engine::Engine;
 use self::images::Images;
 use self::report::Report;
@@ -31,6 +36,9 @@ pub(super) struct Choice {
     /// Take the program from this file instead of compiling it in the image's build; the Dockerfile is not proven then.
     #[arg(long, value_name = "FILE", requires = "run", conflicts_with = "image")]
     binary: Option<std::path::PathBuf>,
+    /// Bring the profile `dev` up too: a debug build in its container, which takes many minutes.
+    #[arg(long, requires = "run", conflicts_with = "image")]
+    dev: bool,
 }
 
 /// Takes every step, tells each, and cleans up.
@@ -51,7 +59,10 @@ pub(super) fn run(choice: &Choice) -> anyhow::Result<()> {
 fn steps(choice: &Choice, engine: &Engine, report: &mut Report) -> anyhow::Result<()> {
     let images = Images::new(engine);
     report.step("stand-in images", || images.stand_ins());
-    let Some(image) = report.step("image builds", || images.project(choice)) else {
+    let Some(checkout) = report.step("checkout", || Checkout::laid_out(engine.folder(), choice)) else {
+        return Ok(());
+    };
+    let Some(image) = report.step("image builds", || images.project(choice, &checkout)) else {
         report.not_run("everything behind the image", "there is no image");
         return Ok(());
     };
@@ -64,10 +75,17 @@ fn steps(choice: &Choice, engine: &Engine, report: &mut Report) -> anyhow::Resul
         data::sqlite_round_trip(engine, &image)
     });
 
-    let Some(stack) = report.step("compose.yaml is sound", || Stack::laid_out(engine, &image)) else {
+    let Some(stack) = report.step("compose.yaml is sound", || Stack::laid_out(engine, &checkout)) else {
         return Ok(());
     };
-    if report.step("stack is healthy", || stack.up()).is_none() {
+    let is_up = if choice.image.is_some() {
+        report.not_run("up.sh", "it builds an image, and one was given");
+        stack.keep_profile()?;
+        report.step("stack is healthy", || stack.up())
+    } else {
+        report.step("up.sh builds the image and waits for health", || stack.up_by_script())
+    };
+    if is_up.is_none() {
         stack.show_logs();
         report.not_run("everything on the stack", "it is not up");
         return Ok(());
@@ -103,7 +121,10 @@ fn steps(choice: &Choice, engine: &Engine, report: &mut Report) -> anyhow::Resul
     report.step("a backup takes the place of the database", || {
         data::replaced_by_backup(&stack)
     });
+    report.step("the password is changed", || secrets::password_is_changed(&stack));
     report.step("update, and the way back", || update::there_and_back(&stack));
+    report.step("install.sh, and its units", || install::runs_by_its_units(&stack));
+    updates_of_the_checkout(choice, &stack, report);
     report.step("a broken update is rolled back", || {
         update::broken_is_rolled_back(&stack)
     });
@@ -116,4 +137,22 @@ fn steps(choice: &Choice, engine: &Engine, report: &mut Report) -> anyhow::Resul
     });
     report.step("nothing is left", || stack.down());
     Ok(())
+}
+
+/// Versions that update.sh builds, which takes that of the profile `dev` for one with a migration more where it is brought up.
+fn updates_of_the_checkout(choice: &Choice, stack: &Stack<'_>, report: &mut Report) {
+    let newer = if choice.dev {
+        report.step("profile dev takes up changes", || dev::takes_up_changes(stack))
+    } else {
+        report.not_run("profile dev", "its debug build takes many minutes: --dev");
+        None
+    };
+    if choice.image.is_some() {
+        report.not_run("update.sh --build", "it builds an image, and one was given");
+        return;
+    }
+    report.step("update.sh --build, and the way back", || update::built_and_back(stack));
+    report.step("a migration of the newer version is taken back", || {
+        update::over_a_migration(stack, newer.as_deref())
+    });
 }

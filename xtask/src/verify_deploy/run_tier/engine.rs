@@ -132,7 +132,9 @@ fn command(folder: &Path, program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(program);
     command
         .env("CONTAINERS_CONF", folder.join("containers.conf"))
-        .env("CONTAINERS_STORAGE_CONF", folder.join("storage.conf"));
+        .env("CONTAINERS_STORAGE_CONF", folder.join("storage.conf"))
+        // Also for what the socket builds: namespaces of its own are more than a build gets on every machine.
+        .env("BUILDAH_ISOLATION", "chroot");
     command
 }
 

@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::Context;
 
 use super::Choice;
+use super::checkout::Checkout;
 use super::engine::{Engine, said_by};
 use super::report::{Found, seen};
 use crate::workspace::root;
@@ -14,8 +15,8 @@ use crate::workspace::root;
 /// What all images stand on. A published one cannot be had without a registry; this is Debian from its own archive.
 const BASE: &str = "docker.io/library/debian:bookworm-slim";
 
-/// Authorities that TLS is checked against here: a build behind a proxy that opens TLS needs those of this machine.
-const AUTHORITIES: &str = "/etc/ssl/certs";
+/// Holds `certs/ca-certificates.crt`, the authorities that TLS is checked against on this machine.
+const AUTHORITIES: &str = "/etc/ssl";
 
 /// Files that the stand-ins are built from.
 const FILES: [(&str, &str); 4] = [
@@ -30,9 +31,6 @@ const FILES: [(&str, &str); 4] = [
         include_str!("../stand_ins/prometheus.Dockerfile"),
     ),
 ];
-
-/// Of the project image, which is built with the program given.
-const PROGRAM: &str = include_str!("../stand_ins/program.Dockerfile");
 
 /// The images of one engine.
 pub(super) struct Images<'a> {
@@ -75,13 +73,15 @@ impl<'a> Images<'a> {
             let name = in_full(&image);
             // What did not change comes from its layers; the toolchain alone would be read again to know.
             let is_rust = file == "rust.Dockerfile";
-            if is_rust && self.has(&name) {
+            if is_rust && self.trusts_this_machine(&name) {
                 continue;
             }
             let mut build = self.build(&name, &self.folder.join(file), &self.folder);
             if is_rust {
                 let toolchain = said_by(Command::new("rustc").args(["--print", "sysroot"]))?;
-                build.arg(format!("--build-context=toolchain={toolchain}"));
+                build
+                    .arg(format!("--build-context=toolchain={toolchain}"))
+                    .arg(format!("--build-context=authorities={AUTHORITIES}"));
             }
             said_by(build.arg(&self.folder))?;
             made.push(image);
@@ -92,49 +92,39 @@ impl<'a> Images<'a> {
         }
     }
 
-    /// The image of this project, under a name that Compose finds.
-    pub(super) fn project(&self, choice: &Choice) -> anyhow::Result<Found<String>> {
+    /// The image of this project, under a name that Compose finds; built from the checkout unless it is given.
+    pub(super) fn project(&self, choice: &Choice, checkout: &Checkout) -> anyhow::Result<Found<String>> {
         let image = in_full("market-sentinel:verified");
         if let Some(given) = &choice.image {
             self.engine.podman(["tag", given, &image])?;
             let detail = format!("{given} was given: deploy/Dockerfile is not proven by this run");
             return Ok(Found { value: image, detail });
         }
+        let folder = checkout.folder();
+        said_by(
+            self.build(&image, &folder.join("deploy/Dockerfile"), folder)
+                .arg(folder),
+        )?;
         let detail = match &choice.binary {
-            None => {
-                let dockerfile = root().join("deploy/Dockerfile");
-                let mut build = self.build(&image, &dockerfile, root());
-                build.arg(format!("--volume={AUTHORITIES}:{AUTHORITIES}:ro"));
-                said_by(build.arg(root()))?;
-                format!("{image} from deploy/Dockerfile")
-            }
-            Some(program) => {
-                self.around(program, &image)?;
-                format!(
-                    "{image} around {}: its compiling is not proven by this run",
-                    program.display()
-                )
-            }
+            None => format!("{image} from deploy/Dockerfile"),
+            Some(program) => format!(
+                "{image} around {}: its compiling is not proven by this run",
+                program.display()
+            ),
         };
         Ok(Found { value: image, detail })
     }
 
-    /// The last stage of our Dockerfile, with a program that is there already.
-    fn around(&self, program: &Path, image: &str) -> anyhow::Result<()> {
-        let folder = self.engine.folder().join("around");
-        fs::create_dir_all(&folder)?;
-        fs::copy(program, folder.join("sentinel")).with_context(|| format!("cannot copy {}", program.display()))?;
-        for license in ["LICENSE-APACHE", "LICENSE-MIT"] {
-            fs::copy(root().join(license), folder.join(license))?;
-        }
-        let dockerfile = folder.join("Dockerfile");
-        write(&dockerfile, &around_text(&read(&root().join("deploy/Dockerfile"))?)?)?;
-        said_by(self.build(image, &dockerfile, &folder).arg(&folder))?;
-        Ok(())
-    }
-
     fn has(&self, image: &str) -> bool {
         self.engine.podman(["image", "exists", image]).is_ok()
+    }
+
+    /// Whether the image is there, and of the kind that knows the authorities of this machine.
+    fn trusts_this_machine(&self, image: &str) -> bool {
+        let environment = self
+            .engine
+            .podman(["image", "inspect", "--format", "{{json .Config.Env}}", image]);
+        environment.is_ok_and(|environment| environment.contains("CARGO_HTTP_CAINFO="))
     }
 
     /// Debian's own archive, at its smallest.
@@ -228,14 +218,6 @@ fn rust_image(dockerfile: &str) -> anyhow::Result<String> {
     ))
 }
 
-/// The Dockerfile with all stages but the last one put away, and one that holds a program in their place.
-fn around_text(dockerfile: &str) -> anyhow::Result<String> {
-    let last = dockerfile.rfind("\nFROM ").context("deploy/Dockerfile has no stage")?;
-    let arguments = dockerfile.lines().filter(|line| line.starts_with("ARG ")).take(2);
-    let last = dockerfile.get(last..).unwrap_or_default();
-    Ok(format!("{}\n{PROGRAM}{last}", arguments.collect::<Vec<_>>().join("\n")))
-}
-
 fn read(file: &Path) -> anyhow::Result<String> {
     fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
 }
@@ -262,15 +244,5 @@ mod tests {
         assert!(rust_image(&dockerfile).unwrap().starts_with("rust:1."));
         assert_eq!(in_full("rust:1.95"), "docker.io/library/rust:1.95");
         assert_eq!(in_full("prom/prometheus:v3"), "docker.io/prom/prometheus:v3");
-    }
-
-    #[test]
-    fn around_a_program_only_the_last_stage_is_built() {
-        let text = around_text(&read(&root().join("deploy/Dockerfile")).unwrap()).unwrap();
-        assert_eq!(text.matches("\nFROM ").count(), 2);
-        assert!(
-            text.contains("ENTRYPOINT [\"sentinel\"]") && !text.contains("cargo build"),
-            "{text}"
-        );
     }
 }

@@ -1,4 +1,4 @@
-//! The stack of compose.yaml, from a copy of `deploy/` and `grafana/`, so that nobody's settings, secrets or data are touched.
+//! The stack of compose.yaml, from a copy of this checkout, so that nobody's settings, secrets or data are touched.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 
+use super::checkout::Checkout;
 use super::engine::{Engine, Finished, finished, last_lines, said_by};
+use super::images::in_full;
 use super::report::{Found, seen};
 use super::{http, tools};
 use crate::terminal;
-use crate::workspace::root;
 
 /// Names of everything the stack makes begin with it.
 const PROJECT: &str = "sentinel-verified";
@@ -31,34 +32,33 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// The stack and how to reach it.
 pub(super) struct Stack<'a> {
     pub(super) engine: &'a Engine,
+    pub(super) checkout: &'a Checkout,
     deploy: PathBuf,
     compose: PathBuf,
     pub(super) api_port: u16,
+    pub(super) dev_port: u16,
     prometheus_port: u16,
 }
 
 impl<'a> Stack<'a> {
-    /// Copies the files, makes secrets twice, and has Compose read everything.
-    pub(super) fn laid_out(engine: &'a Engine, _image: &str) -> anyhow::Result<Found<Self>> {
-        let checkout = engine.folder().join("checkout");
-        let _former = fs::remove_dir_all(&checkout);
-        for folder in ["deploy", "grafana"] {
-            copy_folder(&root().join(folder), &checkout.join(folder))?;
-        }
-        make_what_is_missing(&checkout.join("grafana"))?;
+    /// Writes the settings, makes secrets twice, and has Compose read everything.
+    pub(super) fn laid_out(engine: &'a Engine, checkout: &'a Checkout) -> anyhow::Result<Found<Self>> {
+        make_what_is_missing(&checkout.folder().join("grafana"))?;
         let stack = Self {
             engine,
-            deploy: checkout.join("deploy"),
+            checkout,
+            deploy: checkout.folder().join("deploy"),
             compose: tools::compose(engine.folder()),
             api_port: http::free_port()?,
+            dev_port: http::free_port()?,
             prometheus_port: http::free_port()?,
         };
         fs::write(stack.deploy.join("verified.yaml"), OVERRIDE)?;
         let mut settings = fs::read_to_string(stack.deploy.join(".env.example"))?;
         settings.push_str(&format!(
-            "COMPOSE_PROJECT_NAME={PROJECT}\nCOMPOSE_FILE=compose.yaml:verified.yaml\nCOMPOSE_PROFILES=demo\n\
-             IMAGE_TAG=verified\nAPI_PORT={}\nPROMETHEUS_PORT={}\n",
-            stack.api_port, stack.prometheus_port
+            "COMPOSE_PROJECT_NAME={PROJECT}\nCOMPOSE_FILE=compose.yaml:verified.yaml\n\
+             IMAGE_TAG=verified\nAPI_PORT={}\nDEV_PORT={}\nPROMETHEUS_PORT={}\n",
+            stack.api_port, stack.dev_port, stack.prometheus_port
         ));
         fs::write(stack.deploy.join(".env"), settings)?;
         stack.script("make-secrets.sh", &[])?;
@@ -87,9 +87,25 @@ impl<'a> Stack<'a> {
         command
     }
 
+    /// What answers to `docker compose`.
+    pub(super) fn compose_program(&self) -> &Path {
+        &self.compose
+    }
+
     /// What Compose prints, trimmed.
     pub(super) fn said(&self, args: &[&str]) -> anyhow::Result<String> {
         said_by(&mut self.compose(args))
+    }
+
+    /// Lines of shell as `docs/container_setup.md` has them, in the copy of `deploy/`.
+    pub(super) fn shell(&self, lines: &str) -> Command {
+        let docker = "docker() { [ \"$1\" = compose ] && shift && \"$COMPOSE\" \"$@\"; }";
+        let mut command = self.engine.command("bash");
+        command
+            .args(["-euo", "pipefail", "-c", &format!("{docker}\n{lines}")])
+            .env("COMPOSE", &self.compose)
+            .current_dir(&self.deploy);
+        command
     }
 
     /// One of the scripts, as it lies in the copy.
@@ -155,7 +171,7 @@ impl<'a> Stack<'a> {
     /// `podman run` of the project image in the network of the database.
     pub(super) fn run_beside(&self, flags: &[&str], command: &[&str]) -> anyhow::Result<Finished> {
         let network = format!("--network={PROJECT}_database");
-        let image = super::images::in_full("market-sentinel:verified");
+        let image = in_full("market-sentinel:verified");
         let mut run = self.engine.command("podman");
         run.args(["run", "--rm", "--pull=never", "--no-healthcheck", &network])
             .args(flags)
@@ -174,6 +190,40 @@ impl<'a> Stack<'a> {
         Ok(rest.split('"').next().unwrap_or_default().to_owned())
     }
 
+    /// Brings it up by the one command, from the Dockerfile on; what was built before comes from the cache.
+    pub(super) fn up_by_script(&self) -> anyhow::Result<Found<()>> {
+        let told = finished(&mut self.script_command("up.sh", &[]))?;
+        ensure!(
+            told.code == 0,
+            "up.sh ended with {}: {}",
+            told.code,
+            last_lines(&told.stderr, 12)
+        );
+        let said = format!("{}{}", told.stdout, told.stderr);
+        ensure!(
+            said.contains("Image market-sentinel:verified Built"),
+            "Compose built nothing: {}",
+            last_lines(&said, 12)
+        );
+        let settings = fs::read_to_string(self.deploy.join(".env"))?;
+        ensure!(
+            settings.contains("\nCOMPOSE_PROFILES=demo\n"),
+            "deploy/.env does not keep the profile: {settings}"
+        );
+        self.ended_well()?;
+        let kept = said.matches("Using cache").count();
+        seen(format_args!(
+            "Compose built the image, {kept} steps from the cache; db, api and prometheus are healthy, demo and grafana-role ended with 0"
+        ))
+    }
+
+    /// As up.sh leaves it, for a stack that is brought up without.
+    pub(super) fn keep_profile(&self) -> anyhow::Result<()> {
+        self.checkout.change("deploy/.env", |settings| {
+            Ok(format!("{settings}COMPOSE_PROFILES=demo\n"))
+        })
+    }
+
     /// Brings it up and waits for its health.
     pub(super) fn up(&self) -> anyhow::Result<Found<()>> {
         self.said(&[
@@ -184,12 +234,18 @@ impl<'a> Stack<'a> {
             "--wait",
             "--wait-timeout=180",
         ])?;
+        self.ended_well()?;
+        seen("db, api and prometheus are healthy; demo and grafana-role ended with 0")
+    }
+
+    /// What runs once has run.
+    fn ended_well(&self) -> anyhow::Result<()> {
         for once in ["demo", "grafana-role"] {
             let container = self.container(once)?;
             let code = self.inspected(&container, "{{.State.Status}} {{.State.ExitCode}}")?;
             ensure!(code == "exited 0", "{once} is `{code}`: {}", self.logs(once));
         }
-        seen("db, api and prometheus are healthy; demo and grafana-role ended with 0")
+        Ok(())
     }
 
     /// The end of what a service logged.
@@ -274,38 +330,13 @@ impl<'a> Stack<'a> {
 
     /// Takes it away with its data.
     pub(super) fn down(&self) -> anyhow::Result<Found<()>> {
-        self.said(&["down", "--volumes", "--timeout=5"])?;
+        self.said(&["--profile", "*", "down", "--volumes", "--timeout=5"])?;
         let left = self.engine.podman(["ps", "--all", "--quiet"])?;
         ensure!(left.is_empty(), "containers are left: {left}");
         let volumes = self.engine.podman(["volume", "ls", "--quiet"])?;
         ensure!(volumes.is_empty(), "volumes are left: {volumes}");
         seen("no container and no volume")
     }
-}
-
-/// Without what belongs to whoever works here.
-fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
-    if !from.exists() {
-        return Ok(());
-    }
-    fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
-    for entry in fs::read_dir(from)? {
-        let path = entry?.path();
-        let name = path.file_name().unwrap_or_default();
-        if ["secrets", "backups", ".env", "sentinel.env", "helm"]
-            .iter()
-            .any(|own| name == *own)
-        {
-            continue;
-        }
-        let target = to.join(name);
-        if path.is_dir() {
-            copy_folder(&path, &target)?;
-        } else {
-            fs::copy(&path, &target).with_context(|| format!("cannot copy {}", path.display()))?;
-        }
-    }
-    Ok(())
 }
 
 /// A bind mount wants its source to be there.
@@ -319,29 +350,4 @@ fn make_what_is_missing(grafana: &Path) -> anyhow::Result<()> {
         fs::write(&role, NO_ROLE)?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_copy_leaves_out_what_is_somebodys_own() {
-        let home = tempfile::tempdir().unwrap();
-        let (from, to) = (home.path().join("from"), home.path().join("to"));
-        for file in [
-            "compose.yaml",
-            "scripts/backup.sh",
-            "secrets/database_url",
-            ".env",
-            "backups/market.dump",
-        ] {
-            let file = from.join(file);
-            fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(file, "").unwrap();
-        }
-        copy_folder(&from, &to).unwrap();
-        assert!(to.join("compose.yaml").exists() && to.join("scripts/backup.sh").exists());
-        assert!(!to.join("secrets").exists() && !to.join(".env").exists() && !to.join("backups").exists());
-    }
 }

@@ -7,12 +7,13 @@ use std::process::{Command, Stdio};
 use super::report::{Found, NotRun, seen};
 
 /// Each with what brings it.
-const PROGRAMS: [(&str, &str); 6] = [
+const PROGRAMS: [(&str, &str); 7] = [
     ("podman", APT),
     ("buildah", APT),
     ("runc", APT),
     ("debootstrap", APT),
     ("promtool", APT),
+    ("git", "apt-get install --no-install-recommends git"),
     ("rustc", "rustup, https://rustup.rs"),
 ];
 
@@ -39,7 +40,7 @@ pub(super) fn require(folder: &Path) -> anyhow::Result<Found<()>> {
     if !missing.is_empty() {
         return Err(NotRun(missing.join("; ")).into());
     }
-    seen("podman, buildah, runc, debootstrap, promtool, docker-compose")
+    seen("podman, buildah, runc, debootstrap, promtool, git, docker-compose")
 }
 
 /// Docker Compose: the pinned one of the static tier, else whatever is installed.

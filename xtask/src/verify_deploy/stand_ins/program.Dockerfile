@@ -1,3 +1,3 @@
-# In front of the last stage of deploy/Dockerfile, in the place of its others, when --binary gives the program.
-FROM rust:1.95-bookworm AS build
+# In the place of the stages of deploy/Dockerfile that compile, when --binary gives the program.
+FROM toolchain AS build
 COPY sentinel /sentinel
