@@ -16,7 +16,7 @@ pub(crate) use delete::delete;
 pub(crate) use list::{SortName, list};
 pub(crate) use patch::patch;
 pub(crate) use read::read;
-pub(crate) use reference::{InstrumentPath, Named};
+pub(crate) use reference::{InstrumentPath, Listed, Named};
 pub(crate) use series::series;
 
 pub(crate) mod operations {

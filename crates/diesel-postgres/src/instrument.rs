@@ -21,8 +21,7 @@ use crate::lock;
 use crate::market_price::rows::instant;
 use crate::schema::{bar_revisions, bars, discrepancies, instruments, journal, provider_symbols, provisional_bars};
 pub(crate) use keep::keep;
-use rows::gathered;
-pub(crate) use rows::{InstrumentRow, instrument_columns, with_spellings};
+pub(crate) use rows::{InstrumentRow, gathered, instrument_columns, with_spellings};
 
 type InstrumentFailure = Failure<InstrumentRepositoryError>;
 

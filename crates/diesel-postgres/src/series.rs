@@ -5,15 +5,17 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{
-    Basis, InstrumentId, PriceRepositoryError, Series, SeriesCatalogue, SeriesKey, SeriesStanding, Timestamp,
+    Basis, InstrumentId, Listing, PriceRepositoryError, Series, SeriesCatalogue, SeriesKey, SeriesStanding, Symbol,
+    Timestamp,
 };
 
 use crate::PostgresStore;
 use crate::error::Failure;
 use crate::instant::Micros;
+use crate::instrument::{InstrumentRow, gathered, instrument_columns};
 use crate::link::Link;
 use crate::market_price::PriceFailure;
-use crate::schema::{discrepancies, instruments, series};
+use crate::schema::{discrepancies, instruments, provider_symbols, series};
 use crate::source::Sources;
 
 /// A row of `series`.
@@ -34,6 +36,25 @@ pub(crate) struct SeriesRow {
     pub(crate) last_source_id: Option<i32>,
     pub(crate) created_at: Micros,
     pub(crate) updated_at: Micros,
+}
+
+/// An instrument, one of its spellings, one of its series, and whether that one is disputed.
+type ListingRow = (InstrumentRow, Option<(String, String)>, Option<SeriesRow>, bool);
+
+/// Whether a discrepancy about a bar of the series is open.
+macro_rules! is_disputed {
+    () => {
+        exists(
+            discrepancies::table
+                .filter(
+                    discrepancies::instrument_id
+                        .nullable()
+                        .eq(series::instrument_id.nullable()),
+                )
+                .filter(discrepancies::interval.nullable().eq(series::interval.nullable()))
+                .filter(discrepancies::closed_at.is_null()),
+        )
+    };
 }
 
 impl SeriesRow {
@@ -74,13 +95,26 @@ impl SeriesRow {
 
     /// The rows of an instrument, each with whether a discrepancy about one of its bars is open.
     async fn standings(link: &mut Link, instrument: InstrumentId) -> QueryResult<Vec<(Self, bool)>> {
-        let open = discrepancies::table
-            .filter(discrepancies::instrument_id.eq(series::instrument_id))
-            .filter(discrepancies::interval.eq(series::interval))
-            .filter(discrepancies::closed_at.is_null());
         series::table
             .filter(series::instrument_id.eq(instrument.0))
-            .select((Self::as_select(), exists(open)))
+            .select((Self::as_select(), is_disputed!()))
+            .load(link)
+            .await
+    }
+
+    /// The instruments with a symbol, each as often as it has pairs of a spelling and a series.
+    async fn listings(link: &mut Link, symbol: &Symbol) -> QueryResult<Vec<ListingRow>> {
+        instruments::table
+            .left_join(provider_symbols::table.on(provider_symbols::instrument_id.eq(instruments::id)))
+            .left_join(series::table.on(series::instrument_id.eq(instruments::id)))
+            .filter(instruments::symbol_upper.eq(symbol.to_upper()))
+            .order(instruments::id)
+            .select((
+                instrument_columns!(),
+                (provider_symbols::provider, provider_symbols::spelling).nullable(),
+                Option::<Self>::as_select(),
+                is_disputed!(),
+            ))
             .load(link)
             .await
     }
@@ -150,6 +184,29 @@ async fn find(link: &mut Link, key: SeriesKey) -> Result<Option<Series>, PriceFa
 
 async fn standings(link: &mut Link, instrument: InstrumentId) -> Result<Vec<SeriesStanding>, PriceFailure> {
     let rows = SeriesRow::standings(link, instrument).await?;
+    told(link, rows).await
+}
+
+async fn listings(link: &mut Link, symbol: &Symbol) -> Result<Vec<Listing>, PriceFailure> {
+    let (mut spelled, mut series) = (Vec::new(), Vec::new());
+    for (instrument, spelling, line, disputed) in SeriesRow::listings(link, symbol).await? {
+        spelled.push((instrument, spelling));
+        let line = line.map(|line| (line, disputed));
+        // A line comes once for each spelling.
+        series.extend(line.filter(|line| !series.contains(line)));
+    }
+    let standings = told(link, series).await?;
+    let listings = gathered(spelled)?.into_iter().map(|instrument| {
+        let own = |standing: &&SeriesStanding| standing.line.key.instrument == instrument.id;
+        Listing {
+            series: standings.iter().filter(own).cloned().collect(),
+            instrument,
+        }
+    });
+    Ok(listings.collect())
+}
+
+async fn told(link: &mut Link, rows: Vec<(SeriesRow, bool)>) -> Result<Vec<SeriesStanding>, PriceFailure> {
     let ids = rows.iter().filter_map(|(row, _)| row.last_source_id).collect();
     let sources = Sources::knowing(link, ids).await?;
     let mut found = Vec::with_capacity(rows.len());
@@ -201,6 +258,12 @@ impl SeriesCatalogue for PostgresStore {
     async fn standings(&self, instrument: InstrumentId) -> Result<Vec<SeriesStanding>, PriceRepositoryError> {
         let mut glance = self.glance().await?;
         let found = standings(&mut glance, instrument).await;
+        glance.finish(found).await
+    }
+
+    async fn listings(&self, symbol: &Symbol) -> Result<Vec<Listing>, PriceRepositoryError> {
+        let mut glance = self.glance().await?;
+        let found = listings(&mut glance, symbol).await;
         glance.finish(found).await
     }
 

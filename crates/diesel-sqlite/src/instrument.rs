@@ -48,7 +48,10 @@ fn find(connection: &mut SqliteConnection, id: InstrumentId) -> Result<Option<In
     Ok(with_spellings(connection, rows)?.pop())
 }
 
-fn with_symbol(connection: &mut SqliteConnection, symbol: &Symbol) -> Result<Vec<Instrument>, InstrumentFailure> {
+pub(crate) fn with_symbol<E>(
+    connection: &mut SqliteConnection,
+    symbol: &Symbol,
+) -> Result<Vec<Instrument>, Failure<E>> {
     let rows = instruments::table
         .filter(instruments::symbol_upper.eq(symbol.to_upper()))
         .order(instruments::id)

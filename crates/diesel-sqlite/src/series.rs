@@ -4,11 +4,13 @@ use async_trait::async_trait;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use domain::{
-    Basis, InstrumentId, PriceRepositoryError, Series, SeriesCatalogue, SeriesKey, SeriesStanding, Timestamp,
+    Basis, InstrumentId, Listing, PriceRepositoryError, Series, SeriesCatalogue, SeriesKey, SeriesStanding, Symbol,
+    Timestamp,
 };
 
 use crate::SqliteStore;
 use crate::error::Failure;
+use crate::instrument::with_symbol;
 use crate::schema::{discrepancies, series};
 use crate::source::Sources;
 
@@ -126,16 +128,18 @@ impl SeriesCatalogue for SqliteStore {
     }
 
     async fn standings(&self, instrument: InstrumentId) -> Result<Vec<SeriesStanding>, PriceRepositoryError> {
+        self.read(move |connection| standings(connection, instrument)).await
+    }
+
+    async fn listings(&self, symbol: &Symbol) -> Result<Vec<Listing>, PriceRepositoryError> {
+        let symbol = symbol.clone();
         self.read(move |connection| {
-            let rows = SeriesRow::standings(connection, instrument)?;
-            let sources = Sources::load(connection)?;
-            let mut found = Vec::with_capacity(rows.len());
-            for (row, disputed) in rows {
-                let line = row.into_series(&sources)?;
-                found.push(SeriesStanding { line, disputed });
+            let mut listings = Vec::new();
+            for instrument in with_symbol(connection, &symbol)? {
+                let series = standings(connection, instrument.id)?;
+                listings.push(Listing { instrument, series });
             }
-            found.sort_by_key(|standing| standing.line.key);
-            Ok(found)
+            Ok(listings)
         })
         .await
     }
@@ -159,6 +163,21 @@ impl SeriesCatalogue for SqliteStore {
         })
         .await
     }
+}
+
+fn standings<E>(
+    connection: &mut SqliteConnection,
+    instrument: InstrumentId,
+) -> Result<Vec<SeriesStanding>, Failure<E>> {
+    let rows = SeriesRow::standings(connection, instrument)?;
+    let sources = Sources::load(connection)?;
+    let mut found = Vec::with_capacity(rows.len());
+    for (row, disputed) in rows {
+        let line = row.into_series(&sources)?;
+        found.push(SeriesStanding { line, disputed });
+    }
+    found.sort_by_key(|standing| standing.line.key);
+    Ok(found)
 }
 
 fn in_order<E>(connection: &mut SqliteConnection, rows: Vec<SeriesRow>) -> Result<Vec<Series>, Failure<E>> {

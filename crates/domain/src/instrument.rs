@@ -20,6 +20,12 @@ use crate::{AssetClass, CalendarName, Currency, Exchange, SourceName, Symbol, Ti
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InstrumentId(pub i64);
 
+impl AsRef<Self> for Instrument {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 impl fmt::Display for InstrumentId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, formatter)

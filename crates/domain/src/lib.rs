@@ -78,7 +78,7 @@ pub use provider::{
     Providers, RegisteredProvider, SymbolMatch,
 };
 pub use resampling::{Resampler, bucket_start, parts_range};
-pub use series::{Basis, Series, SeriesCatalogue, SeriesStanding, UnknownBasis};
+pub use series::{Basis, Listing, Series, SeriesCatalogue, SeriesStanding, UnknownBasis};
 pub use store::{StoreCare, Verification, Violation};
 pub use symbol::{Symbol, SymbolError};
 pub use time_range::{TimeRange, TimeRangeError};

@@ -212,17 +212,20 @@ impl QueryPrices {
         ))
     }
 
-    /// The newest bar of an interval; `None` when there is none.
+    /// The newest bar of an interval, of series as for [`QueryPrices::open_on`]; `None` when there is none.
     ///
     /// # Errors
     /// As [`QueryPrices::open`].
-    pub async fn latest(&self, request: PriceRequest) -> Result<Option<(PriceHeader, PriceRow)>, QueryError> {
-        let mut reader = self
-            .open(PriceRequest {
-                order: TimeOrder::Descending,
-                ..request
-            })
-            .await?;
+    pub async fn latest(
+        &self,
+        request: PriceRequest,
+        stored: &[Series],
+    ) -> Result<Option<(PriceHeader, PriceRow)>, QueryError> {
+        let newest_first = PriceRequest {
+            order: TimeOrder::Descending,
+            ..request
+        };
+        let mut reader = self.open_on(newest_first, stored).await?;
         let newest = reader.page(1).await?.rows.pop();
         Ok(newest.map(|row| (reader.header().clone(), row)))
     }

@@ -8,7 +8,8 @@ pub use guess::{guess_asset_class, guess_currency};
 
 use crate::{
     AssetClass, CalendarName, Currency, Exchange, Instrument, InstrumentDetails, InstrumentReference,
-    InstrumentRepository, InstrumentRepositoryError, SourceName, Symbol, calendar,
+    InstrumentRepository, InstrumentRepositoryError, Listing, PriceRepositoryError, SeriesCatalogue, SourceName,
+    Symbol, calendar,
 };
 
 /// Why no instrument was found, or not one.
@@ -28,6 +29,9 @@ pub enum ResolutionError {
     /// The store could not answer.
     #[error(transparent)]
     Repository(#[from] InstrumentRepositoryError),
+    /// The catalogue could not answer.
+    #[error(transparent)]
+    Catalogue(#[from] PriceRepositoryError),
 }
 
 fn list(candidates: &[Instrument]) -> String {
@@ -113,7 +117,7 @@ impl ResolveInstrument {
     /// # Errors
     /// [`ResolutionError::NotFound`], [`ResolutionError::Ambiguous`] with all it could be.
     pub async fn one(&self, reference: &InstrumentReference) -> Result<Instrument, ResolutionError> {
-        let mut found = match reference {
+        let found = match reference {
             InstrumentReference::Id(id) => self.instruments.get(*id).await?.into_iter().collect(),
             InstrumentReference::Symbol(symbol) => self.instruments.with_symbol(symbol).await?,
             InstrumentReference::Listed { exchange, symbol } => {
@@ -127,17 +131,28 @@ impl ResolveInstrument {
                 found
             }
         };
-        match (found.pop(), found.is_empty()) {
-            (None, _) => Err(ResolutionError::NotFound(reference.clone())),
-            (Some(instrument), true) => Ok(instrument),
-            (Some(last), false) => {
-                found.push(last);
-                Err(ResolutionError::Ambiguous {
-                    reference: reference.clone(),
-                    candidates: found,
-                })
+        only(reference, found)
+    }
+
+    /// The same with its series, of which `catalogue` tells; in one question where a symbol is named.
+    ///
+    /// # Errors
+    /// As [`ResolveInstrument::one`].
+    pub async fn listing(
+        &self,
+        catalogue: &dyn SeriesCatalogue,
+        reference: &InstrumentReference,
+    ) -> Result<Listing, ResolutionError> {
+        let found = match reference {
+            InstrumentReference::Symbol(symbol) => catalogue.listings(symbol).await?,
+            InstrumentReference::Listed { exchange, symbol } => listed_on(catalogue.listings(symbol).await?, exchange),
+            InstrumentReference::Id(_) | InstrumentReference::IdOrSymbol { .. } => {
+                let instrument = self.one(reference).await?;
+                let series = catalogue.standings(instrument.id).await?;
+                return Ok(Listing { instrument, series });
             }
-        }
+        };
+        only(reference, found)
     }
 
     /// The instrument that `source` means: by its spelling for that source, then by symbol and exchange, then the only
@@ -192,16 +207,27 @@ impl ResolveInstrument {
     }
 }
 
+/// What was found, when it is one.
+fn only<T: Into<Instrument>>(reference: &InstrumentReference, mut found: Vec<T>) -> Result<T, ResolutionError> {
+    match (found.pop(), found.is_empty()) {
+        (None, _) => Err(ResolutionError::NotFound(reference.clone())),
+        (Some(one), true) => Ok(one),
+        (Some(last), false) => {
+            found.push(last);
+            Err(ResolutionError::Ambiguous {
+                reference: reference.clone(),
+                candidates: found.into_iter().map(Into::into).collect(),
+            })
+        }
+    }
+}
+
 /// Those on that exchange; when there are none, the only one whose exchange is not known.
-pub(crate) fn listed_on(found: Vec<Instrument>, exchange: &Exchange) -> Vec<Instrument> {
-    let (exact, others): (Vec<_>, Vec<_>) = found
-        .into_iter()
-        .partition(|instrument| instrument.details.exchange.as_ref() == Some(exchange));
+pub(crate) fn listed_on<T: AsRef<Instrument>>(found: Vec<T>, exchange: &Exchange) -> Vec<T> {
+    let of = |one: &T| one.as_ref().details.exchange.clone();
+    let (exact, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|one| of(one).as_ref() == Some(exchange));
     if exact.is_empty() {
-        others
-            .into_iter()
-            .filter(|instrument| instrument.details.exchange.is_none())
-            .collect()
+        others.into_iter().filter(|one| of(one).is_none()).collect()
     } else {
         exact
     }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use async_trait::async_trait;
 
-use crate::{InstrumentId, PriceRepositoryError, SeriesKey, SourceName, Timestamp};
+use crate::{Instrument, InstrumentId, PriceRepositoryError, SeriesKey, SourceName, Symbol, Timestamp};
 
 /// What the prices of a source are; one per series, never mixed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -96,6 +96,27 @@ pub struct SeriesStanding {
     pub disputed: bool,
 }
 
+/// An instrument and its series.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// The instrument.
+    pub instrument: Instrument,
+    /// All its series, shortest interval first.
+    pub series: Vec<SeriesStanding>,
+}
+
+impl AsRef<Instrument> for Listing {
+    fn as_ref(&self) -> &Instrument {
+        &self.instrument
+    }
+}
+
+impl From<Listing> for Instrument {
+    fn from(listing: Listing) -> Self {
+        listing.instrument
+    }
+}
+
 /// Tells what series there are.
 #[cfg_attr(any(test, feature = "mock"), mockall::automock)]
 #[async_trait]
@@ -120,6 +141,13 @@ pub trait SeriesCatalogue: Send + Sync {
     /// # Errors
     /// [`PriceRepositoryError::Unavailable`], [`PriceRepositoryError::Corrupt`].
     async fn standings(&self, instrument: InstrumentId) -> Result<Vec<SeriesStanding>, PriceRepositoryError>;
+
+    /// All instruments with this symbol, by id, whatever their exchange, each with its standings, in one state of the
+    /// store: all that is to be known before prices are read.
+    ///
+    /// # Errors
+    /// [`PriceRepositoryError::Unavailable`], [`PriceRepositoryError::Corrupt`].
+    async fn listings(&self, symbol: &Symbol) -> Result<Vec<Listing>, PriceRepositoryError>;
 
     /// At most `limit` series of all instruments, by instrument id and interval, from behind `after`.
     ///

@@ -1,6 +1,8 @@
 //! The catalogue of series.
 
-use domain::{Basis, Interval, MergeBatch, Precedence, Series, SeriesKey};
+use domain::{
+    AssetClass, Basis, InstrumentDetails, InstrumentId, Interval, Listing, MergeBatch, Precedence, Series, SeriesKey,
+};
 use time::Duration;
 
 use crate::Fixture;
@@ -121,6 +123,67 @@ pub async fn an_open_discrepancy_is_told_of_its_series_alone(fixture: &Fixture) 
     for (date, still) in [("2024-01-01", vec![days]), ("2024-01-08", vec![])] {
         outranked(date, "1").await;
         assert_eq!(fixture.disputed(apple).await, still);
+    }
+}
+
+/// All instruments with a symbol come as they are, whoever spells them otherwise, each with its own series.
+pub async fn a_symbol_leads_to_its_instruments_and_their_series(fixture: &Fixture) {
+    let spelled = |symbol: &str, exchange: Option<&str>, spellings: &[(&str, &str)]| InstrumentDetails {
+        exchange: exchange.map(|code| code.parse().unwrap()),
+        provider_symbols: spellings
+            .iter()
+            .map(|(provider, spelling)| (source(provider), spelling.parse().unwrap()))
+            .collect(),
+        ..InstrumentDetails::bare(symbol.parse().unwrap(), AssetClass::Stock)
+    };
+    for details in [
+        spelled("VOD", Some("XLON"), &[("yahoo", "VOD.L"), ("stooq", "VOD.UK")]),
+        spelled("VOD", Some("XNAS"), &[]),
+        spelled("VOD", None, &[("alpha_vantage", "VOD")]),
+        spelled("VODA", None, &[]),
+    ] {
+        let instrument = fixture.instruments().create(details).await.unwrap().id;
+        // The last two have no series, or one that no symbol asked for leads to.
+        let of_each: &[Interval] = match instrument {
+            InstrumentId(1) => &Interval::ALL,
+            InstrumentId(2) => &[Interval::OneDay],
+            _ => &[],
+        };
+        for interval in of_each.iter().rev().copied() {
+            let series = SeriesKey { instrument, interval };
+            fixture.merge_from("file", series, [daily("2024-01-01", "1")]).await;
+        }
+    }
+    let days = SeriesKey {
+        instrument: InstrumentId(1),
+        interval: Interval::OneDay,
+    };
+    let outranked = MergeBatch {
+        precedence: Precedence::new(vec![source("file"), source("api")]),
+        ..MergeBatch::of_bars(days, source("api"), vec![daily("2024-01-01", "2")])
+    };
+    fixture.merge(outranked).await;
+    for symbol in ["VOD", "vod", "VODA", "VODAFONE"] {
+        let symbol = symbol.parse().unwrap();
+        let mut expected = Vec::new();
+        for instrument in fixture.instruments().with_symbol(&symbol).await.unwrap() {
+            let series = fixture.catalogue().standings(instrument.id).await.unwrap();
+            expected.push(Listing { instrument, series });
+        }
+        assert_eq!(
+            fixture.catalogue().listings(&symbol).await.unwrap(),
+            expected,
+            "{symbol}"
+        );
+        let disputed = expected.iter().flat_map(|listing| &listing.series);
+        let disputed = disputed
+            .filter(|standing| standing.disputed)
+            .map(|standing| standing.line.key);
+        let first = expected.first().map(|listing| listing.instrument.id);
+        assert_eq!(
+            disputed.collect::<Vec<_>>(),
+            first.filter(|id| id.0 == 1).map_or(vec![], |_| vec![days])
+        );
     }
 }
 

@@ -39,6 +39,7 @@ macro_rules! suite {
                 the_last_stamp_gives_what_is_there_now
                 series_are_listed_by_instrument_and_interval
                 an_open_discrepancy_is_told_of_its_series_alone
+                a_symbol_leads_to_its_instruments_and_their_series
                 verification_looks_at_everything
             }
             merging {

@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
-use domain::{Instrument, InstrumentReference};
+use domain::{Instrument, InstrumentReference, Listing};
 use utoipa::IntoParams;
 
 use crate::Api;
@@ -31,20 +31,48 @@ pub(crate) struct InstrumentPath {
 /// Extracts the one instrument that the path names; else a problem.
 pub(crate) struct Named(pub(crate) Instrument);
 
+/// Extracts it with its series.
+pub(crate) struct Listed(pub(crate) Listing);
+
 impl FromRequest for Named {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        let path = web::Path::<String>::extract(request);
-        let api = request.app_data::<web::Data<Api>>().cloned();
+        let asked = Asked::by(request);
         Box::pin(async move {
-            let (Some(api), path) = (api, path.await) else {
-                return Err(Problem::internal("the server has no API"));
-            };
-            let text = path.map_err(|error| Problem::internal(error.to_string()))?;
-            let reference: InstrumentReference = text.parse()?;
+            let Asked { api, reference } = asked?;
             Ok(Self(api.resolve.one(&reference).await?))
         })
+    }
+}
+
+impl FromRequest for Listed {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let asked = Asked::by(request);
+        Box::pin(async move {
+            let Asked { api, reference } = asked?;
+            Ok(Self(api.resolve.listing(&*api.catalogue, &reference).await?))
+        })
+    }
+}
+
+/// What a path asks, and whom.
+struct Asked {
+    api: web::Data<Api>,
+    reference: InstrumentReference,
+}
+
+impl Asked {
+    fn by(request: &HttpRequest) -> Result<Self, Problem> {
+        let api = request.app_data::<web::Data<Api>>();
+        let api = api.cloned().ok_or_else(|| Problem::internal("the server has no API"))?;
+        let path = web::Path::<String>::extract(request).into_inner();
+        let text = path.map_err(|error| Problem::internal(error.to_string()))?;
+        let reference = text.parse()?;
+        Ok(Self { api, reference })
     }
 }

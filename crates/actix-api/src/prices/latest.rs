@@ -4,7 +4,7 @@ use actix_web::web;
 use actix_web::{HttpRequest, HttpResponse};
 use bar_formats::DecimalStyle;
 use domain::query_prices::PriceRequest;
-use domain::{Adjustment, Interval, Timestamp};
+use domain::{Adjustment, Interval, Listing, Timestamp};
 use utoipa::IntoParams;
 
 use super::BarBody;
@@ -14,7 +14,7 @@ use crate::Api;
 use crate::decimals;
 use crate::fields::{Fields, Query, QueryParameters, truth};
 use crate::instant::{self, Instant};
-use crate::instruments::{InstrumentPath, Named};
+use crate::instruments::{InstrumentPath, Listed};
 use crate::problem::{Problem, ProblemKind};
 use crate::vocabulary::{AdjustmentName, IntervalName};
 
@@ -66,7 +66,7 @@ impl QueryParameters for LatestParameters {
 pub(crate) async fn latest(
     http: HttpRequest,
     parameters: Query<LatestParameters>,
-    named: Named,
+    listed: Listed,
     api: web::Data<Api>,
 ) -> Result<HttpResponse, Problem> {
     let LatestParameters {
@@ -76,11 +76,12 @@ pub(crate) async fn latest(
         include_partial,
         decimals,
     } = parameters.0;
+    let Listing { instrument, series } = listed.0;
     let request = PriceRequest {
         adjustment,
         as_of,
         include_partial,
-        ..PriceRequest::all(named.0, interval)
+        ..PriceRequest::all(instrument, interval)
     };
     let question = Question {
         request,
@@ -89,14 +90,14 @@ pub(crate) async fn latest(
         limit: Some(1),
         page_token: None,
     };
-    let state = State::of(&api, &question, api.clock.now()).await?;
+    let state = State::of(&question, series, api.clock.now());
     if let Some(unchanged) = state.unchanged(&http) {
         return Ok(unchanged);
     }
     let mut response = HttpResponse::Ok();
     state.label(&mut response);
     let instrument = question.request.instrument.clone();
-    match api.query.latest(question.request).await? {
+    match api.query.latest(question.request, &state.series).await? {
         Some((_, row)) => Ok(response.json(BarBody::new(&row.bar, row.source.as_ref(), decimals))),
         None => Err(Problem::new(
             ProblemKind::NoBars,

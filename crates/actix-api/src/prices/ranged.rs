@@ -34,7 +34,8 @@ pub(super) async fn answer(
     .await?;
     // The file must hold exactly what its tag says: when the state moved on meanwhile, take the next one.
     for _ in 0..ATTEMPTS {
-        let now = State::of(api, &question, api.clock.now()).await?;
+        let standings = api.catalogue.standings(question.request.instrument.id).await?;
+        let now = State::of(&question, standings, api.clock.now());
         if now.tag == state.tag {
             break;
         }

@@ -3,6 +3,7 @@
 use actix_web::http::Method;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
+use domain::Listing;
 
 use super::disputes::Disputes;
 use super::parameters::{Format, PriceParameters, Question};
@@ -11,7 +12,7 @@ use super::{Spool, export, page, ranged};
 use crate::Api;
 use crate::fields::Query;
 use crate::instant::Bounds;
-use crate::instruments::{InstrumentPath, Named};
+use crate::instruments::{InstrumentPath, Listed};
 use crate::problem::Problem;
 
 /// Bars of a range.
@@ -39,13 +40,14 @@ use crate::problem::Problem;
 pub(crate) async fn read(
     http: HttpRequest,
     parameters: Query<PriceParameters>,
-    named: Named,
+    listed: Listed,
     api: web::Data<Api>,
     spool: web::Data<Spool>,
 ) -> Result<HttpResponse, Problem> {
-    let question = Question::new(&http, parameters, named.0)?;
+    let Listing { instrument, series } = listed.0;
+    let question = Question::new(&http, parameters, instrument)?;
     let now = api.clock.now();
-    let mut state = State::of(&api, &question, now).await?;
+    let mut state = State::of(&question, series, now);
     let mut disputes = Disputes::default();
     if question.format == Format::Json {
         disputes = Disputes::about(&api, &question, &state).await?;

@@ -5,9 +5,7 @@ use domain::{Interval, Series, SeriesKey, SeriesStanding, Timestamp};
 use time::Duration;
 
 use super::parameters::Question;
-use crate::Api;
 use crate::entity_tag::EntityTag;
-use crate::problem::Problem;
 
 /// The longest time between a bar and its close: a month and a session.
 const LONGEST_BAR: Duration = Duration::days(33);
@@ -24,11 +22,11 @@ pub(super) struct State {
 }
 
 impl State {
-    /// Asks the catalogue. `now` is when the answer begins.
-    pub(super) async fn of(api: &Api, question: &Question, now: Timestamp) -> Result<Self, Problem> {
+    /// `standings` are those of the instrument, and `now` is when the answer begins.
+    pub(super) fn of(question: &Question, standings: Vec<SeriesStanding>, now: Timestamp) -> Self {
         let request = &question.request;
         let (mut series, mut disputed) = (Vec::new(), Vec::new());
-        for SeriesStanding { line, disputed: open } in api.catalogue.standings(request.instrument.id).await? {
+        for SeriesStanding { line, disputed: open } in standings {
             if line.key.interval <= request.interval || line.key.interval == Interval::OneDay {
                 disputed.extend(open.then_some(line.key));
                 series.push(line);
@@ -55,12 +53,12 @@ impl State {
                 parts.push_str(&format!(" {minute}"));
             }
         }
-        Ok(Self {
+        Self {
             tag: EntityTag::of(&parts),
             series,
             disputed,
             immutable,
-        })
+        }
     }
 
     /// 304, when the client has this answer.

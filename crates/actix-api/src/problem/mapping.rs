@@ -28,6 +28,7 @@ impl From<ResolutionError> for Problem {
                 Self::new(ProblemKind::AmbiguousInstrument, detail).with_candidates(candidates)
             }
             ResolutionError::Repository(error) => error.into(),
+            ResolutionError::Catalogue(error) => error.into(),
         }
     }
 }

@@ -165,8 +165,8 @@ mod tests {
     use domain::fake::{InMemoryStore, ManualClock};
     use domain::mock::MockSeriesCatalogue;
     use domain::{
-        AssetClass, Bar, BarValues, InstrumentDetails, Interval, MergeBatch, PriceRepository, PriceRepositoryError,
-        SeriesKey, SeriesStanding, SourceName,
+        AssetClass, Bar, BarValues, InstrumentDetails, Interval, Listing, MergeBatch, PriceRepository,
+        PriceRepositoryError, SeriesKey, SeriesStanding, SourceName, Symbol,
     };
 
     use super::*;
@@ -269,6 +269,10 @@ mod tests {
         }
 
         async fn standings(&self, _instrument: InstrumentId) -> Result<Vec<SeriesStanding>, PriceRepositoryError> {
+            std::future::pending().await
+        }
+
+        async fn listings(&self, _symbol: &Symbol) -> Result<Vec<Listing>, PriceRepositoryError> {
             std::future::pending().await
         }
 

@@ -13,6 +13,12 @@ struct Desk {
 }
 
 impl Desk {
+    async fn latest(&self, interval: Interval) -> Option<(PriceHeader, PriceRow)> {
+        let request = self.all(interval);
+        let stored = self.store.of_instrument(request.instrument.id).await.unwrap();
+        self.query.latest(request, &stored).await.unwrap()
+    }
+
     async fn open() -> Self {
         let clock = Arc::new(ManualClock::at("2021-04-01T12:00:00Z".parse().unwrap()));
         let store = Arc::new(InMemoryStore::new(clock.clone()));
@@ -401,16 +407,16 @@ async fn gives_no_more_rows_than_are_wanted_and_loses_none() {
 async fn nothing_stored_is_an_empty_answer() {
     let desk = Desk::open().await;
     assert_eq!(desk.closes(desk.all(Interval::OneDay)).await, Vec::<String>::new());
-    assert!(desk.query.latest(desk.all(Interval::OneDay)).await.unwrap().is_none());
+    assert!(desk.latest(Interval::OneDay).await.is_none());
 }
 
 #[tokio::test]
 async fn latest_is_the_newest_bar() {
     let desk = Desk::open().await;
     desk.merge(Interval::OneDay, Basis::Raw, apple_june_2014()).await;
-    let (_, newest) = desk.query.latest(desk.all(Interval::OneDay)).await.unwrap().unwrap();
+    let (_, newest) = desk.latest(Interval::OneDay).await.unwrap();
     assert_eq!(newest.bar.close().to_string(), "94.25");
-    let (_, newest) = desk.query.latest(desk.all(Interval::OneWeek)).await.unwrap().unwrap();
+    let (_, newest) = desk.latest(Interval::OneWeek).await.unwrap();
     assert_eq!(newest.bar.opened_at().to_string(), "2014-06-09T00:00:00Z");
 }
 

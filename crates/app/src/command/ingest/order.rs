@@ -74,7 +74,9 @@ async fn choices(resolve: &ResolveInstrument, named: &[InstrumentReference]) -> 
             }
             InstrumentReference::Id(_) | InstrumentReference::Listed { .. } => match resolve.one(reference).await {
                 Ok(instrument) => choices.push(InstrumentChoice::Known(instrument)),
-                Err(ResolutionError::Repository(error)) => return Err(error.into()),
+                Err(error @ (ResolutionError::Repository(_) | ResolutionError::Catalogue(_))) => {
+                    return Err(error.into());
+                }
                 Err(ResolutionError::NotFound(reference)) => problems.push(format!(
                     "there is no instrument {reference}; name it by its symbol alone to have it made"
                 )),
