@@ -12,6 +12,7 @@ mod typed;
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -36,6 +37,8 @@ pub(crate) struct Link {
     statements: Mutex<HashMap<String, Statement>>,
     /// Names of sources that were looked up; their numbers never change.
     sources: Mutex<Vec<(i32, SourceName)>>,
+    /// The source of the bar that was read last; no source has 0.
+    usual_source: AtomicI32,
     patience: Duration,
 }
 
@@ -46,6 +49,7 @@ impl Link {
             wire: Mutex::new(Some(wire)),
             statements: Mutex::default(),
             sources: Mutex::default(),
+            usual_source: AtomicI32::new(0),
             patience: statement_timeout.saturating_add(GRACE),
         }
     }
@@ -172,6 +176,15 @@ impl Link {
 
     fn known_statements(&self) -> MutexGuard<'_, HashMap<String, Statement>> {
         locked(&self.statements)
+    }
+
+    /// The source that bars read on this connection mostly have.
+    pub(crate) fn usual_source(&self) -> i32 {
+        self.usual_source.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn remember_usual_source(&self, id: i32) {
+        self.usual_source.store(id, Ordering::Relaxed);
     }
 
     pub(crate) fn known_sources(&self) -> MutexGuard<'_, Vec<(i32, SourceName)>> {

@@ -178,11 +178,15 @@ fn quick(groups: &[[u8; 2]], exponent: i32) -> Option<i128> {
     let digits = groups
         .iter()
         .fold(0, |sum, group| sum * BASE + u64::from(u16::from_be_bytes(*group)));
-    let power = POWERS_OF_TEN.get(usize::try_from(exponent.unsigned_abs()).ok()?)?;
     match exponent {
-        0.. => Some(i128::from(digits) * i128::from(*power)),
-        // No more than the zeros that fill the last group.
-        -3..0 => Some((digits / power).into()),
+        0.. => {
+            let power = POWERS_OF_TEN.get(usize::try_from(exponent).ok()?)?;
+            Some(i128::from(digits) * i128::from(*power))
+        }
+        // No more than the zeros that fill the last group. By a number that is known the machine need not divide.
+        -1 => Some((digits / 10).into()),
+        -2 => Some((digits / 100).into()),
+        -3 => Some((digits / 1_000).into()),
         _ => None,
     }
 }

@@ -6,8 +6,9 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
 use super::PriceFailure;
-use super::reading::{cell, price_columns, prices, shown, shown_columns};
+use super::reading::{cell, price_columns, prices, shown};
 use super::rows::instant;
+use crate::bulk::value_columns;
 use crate::connections::LOOK;
 use crate::error::{DatabaseError, Failure};
 use crate::instant::Micros;
@@ -53,11 +54,11 @@ macro_rules! range_of {
 }
 
 /// No bars, unless the last change of the series is stamped `$6`. It is a bound of the index scan, so that it is looked
-/// up once and costs nothing for a row.
+/// up once and costs nothing for a row. The source `$7`, which most bars have, is not sent: nothing takes a third of the time.
 macro_rules! unchanged {
     ($order:literal) => {
         range_of!(
-            shown_columns!(),
+            concat!(value_columns!(), ", NULLIF(source_id, $7)"),
             "bars",
             "AND opened_at >= (SELECT $3::timestamptz FROM series \
              WHERE instrument_id = $1 AND \"interval\" = $2 AND updated_at = $6)",
@@ -80,15 +81,15 @@ pub(super) async fn unchanged_since(
     let statement = link.prepared(statement).await?;
     let (instrument, interval) = (query.series.instrument.0, query.series.interval.as_str());
     let (start, end) = (Micros::from(query.range.start()), Micros::from(query.range.end()));
-    let (limit, as_of) = (one_more(query.limit), Micros::from(as_of));
-    let parameters: [&(dyn ToSql + Sync); 6] = [&instrument, &interval, &start, &end, &limit, &as_of];
+    let (limit, as_of, usual) = (one_more(query.limit), Micros::from(as_of), link.usual_source());
+    let parameters: [&(dyn ToSql + Sync); 7] = [&instrument, &interval, &start, &end, &limit, &as_of, &usual];
     let bars = link
         .within(link.expected(about(query.limit), &statement, &parameters))
         .await?;
     if bars.is_empty() {
         return Ok(None);
     }
-    let mut rows = shown(link, &bars, query.series).await?;
+    let mut rows = shown(link, &bars, query.series, usual).await?;
     let more = rows.len() > query.limit;
     rows.truncate(query.limit);
     Ok(Some(RowChunk { rows, more }))

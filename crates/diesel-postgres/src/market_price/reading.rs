@@ -14,18 +14,10 @@ use crate::source::Sources;
 /// What is selected of a bar, in the order of [`price`].
 macro_rules! price_columns {
     ($since:literal) => {
-        concat!($crate::market_price::reading::shown_columns!(), ", ", $since)
+        concat!($crate::bulk::value_columns!(), ", source_id, ", $since)
     };
 }
 pub(crate) use price_columns;
-
-/// What is shown of a bar.
-macro_rules! shown_columns {
-    () => {
-        concat!($crate::bulk::value_columns!(), ", source_id")
-    };
-}
-pub(crate) use shown_columns;
 
 /// The prices of rows with these columns.
 pub(super) async fn prices(
@@ -34,15 +26,25 @@ pub(super) async fn prices(
     series: SeriesKey,
     provisional: bool,
 ) -> Result<Vec<MarketPrice>, PriceFailure> {
-    with_sources(link, rows, |row, source_id, sources| {
+    let source_of = |row: &Row| cell(row, 8);
+    with_sources(link, rows, source_of, |row, source_id, sources| {
         price(row, source_id, series, provisional, sources)
     })
     .await
 }
 
-/// What is shown of the final bars of rows with these columns.
-pub(super) async fn shown(link: &mut Link, rows: &[Row], series: SeriesKey) -> Result<Vec<PriceRow>, PriceFailure> {
-    with_sources(link, rows, |row, source_id, sources| {
+/// What is shown of the final bars of rows with their values and their source, which is null where it is the `usual` one.
+pub(super) async fn shown(
+    link: &mut Link,
+    rows: &[Row],
+    series: SeriesKey,
+    usual: i32,
+) -> Result<Vec<PriceRow>, PriceFailure> {
+    let source_of = |row: &Row| Ok(cell::<Option<i32>>(row, 8)?.unwrap_or(usual));
+    if let Some(last) = rows.last() {
+        link.remember_usual_source(source_of(last)?);
+    }
+    with_sources(link, rows, source_of, |row, source_id, sources| {
         let opened_at: Micros = cell(row, 0)?;
         Ok(PriceRow {
             bar: values(row, opened_at, series)?,
@@ -57,12 +59,13 @@ pub(super) async fn shown(link: &mut Link, rows: &[Row], series: SeriesKey) -> R
 async fn with_sources<T>(
     link: &mut Link,
     rows: &[Row],
+    source_of: impl Fn(&Row) -> Result<i32, DatabaseError>,
     made: impl Fn(&Row, i32, &Sources) -> Result<T, PriceFailure>,
 ) -> Result<Vec<T>, PriceFailure> {
     let mut sources = Sources::seen(link);
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
-        let source_id: i32 = cell(row, 8)?;
+        let source_id = source_of(row)?;
         if sources.find(source_id).is_none() {
             sources = Sources::remember(link).await?;
         }
