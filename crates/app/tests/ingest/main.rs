@@ -209,26 +209,27 @@ fn wrong_usage_is_told_with_what_would_be_right() {
     insta::assert_snapshot!("wrong_usage", told.join("\n"));
 }
 
-/// Two of three runs are stopped: one at its second page, one before it began.
+/// Two of three runs are stopped: one with its first page of two, one before it began.
 #[cfg(unix)]
 #[test]
 fn an_interrupted_ingest_hands_its_runs_back_and_is_resumed() {
     let rig = Rig::new();
-    rig.binance.hold_after(3);
+    rig.binance.hold_after(2);
     let mut interrupted = rig
         .command(&ingest(&["BTCUSDT", "ETHUSDT", "LTCUSDT"]))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    rig.binance.wait_for(4);
+    rig.binance.wait_for(3);
     interrupt(&interrupted);
     let stderr = read_until(&mut interrupted, "stopping");
     rig.binance.let_through();
     let mut output = interrupted.wait_with_output().unwrap();
     output.stderr = [stderr.into_bytes(), output.stderr].concat();
     insta::assert_snapshot!("interrupted", told(output));
-    assert_eq!(rig.binance.klines().len(), 4);
+    // The page behind may have been asked for already, in vain.
+    assert!((3..=4).contains(&rig.binance.klines().len()));
 
     insta::assert_snapshot!("cancelled", rig.said(&["runs", "cancel", "3"]));
     insta::assert_snapshot!("cancelled_again", rig.said(&["runs", "cancel", "3"]));
