@@ -131,7 +131,7 @@ impl Link {
         self.within(self.client.query(&statement, parameters)).await
     }
 
-    /// The same of a statement that is one of several on their way, about as many as are expected.
+    /// The rows of a statement, with room for as many as are expected; to be waited for [within](Link::within) patience.
     pub(crate) async fn expected(
         &self,
         expected: usize,
