@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
-use domain::{Instrument, InstrumentReference, Listing};
+use domain::{Instrument, InstrumentReference, Listing, Timestamp};
 use utoipa::IntoParams;
 
 use crate::Api;
@@ -32,7 +32,11 @@ pub(crate) struct InstrumentPath {
 pub(crate) struct Named(pub(crate) Instrument);
 
 /// Extracts it with its series.
-pub(crate) struct Listed(pub(crate) Listing);
+pub(crate) struct Listed {
+    pub(crate) listing: Listing,
+    /// Before the catalogue was asked: what an instant behind it shows may have changed since.
+    pub(crate) asked_at: Timestamp,
+}
 
 impl FromRequest for Named {
     type Error = Problem;
@@ -55,7 +59,9 @@ impl FromRequest for Listed {
         let asked = Asked::by(request);
         Box::pin(async move {
             let Asked { api, reference } = asked?;
-            Ok(Self(api.resolve.listing(&*api.catalogue, &reference).await?))
+            let asked_at = api.clock.now();
+            let listing = api.resolve.listing(&*api.catalogue, &reference).await?;
+            Ok(Self { listing, asked_at })
         })
     }
 }

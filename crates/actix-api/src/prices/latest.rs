@@ -76,7 +76,8 @@ pub(crate) async fn latest(
         include_partial,
         decimals,
     } = parameters.0;
-    let Listing { instrument, series } = listed.0;
+    let Listed { listing, asked_at } = listed;
+    let Listing { instrument, series } = listing;
     let request = PriceRequest {
         adjustment,
         as_of,
@@ -90,7 +91,7 @@ pub(crate) async fn latest(
         limit: Some(1),
         page_token: None,
     };
-    let state = State::of(&question, series, api.clock.now());
+    let state = State::of(&question, series, asked_at);
     if let Some(unchanged) = state.unchanged(&http) {
         return Ok(unchanged);
     }

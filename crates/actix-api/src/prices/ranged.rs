@@ -34,8 +34,9 @@ pub(super) async fn answer(
     .await?;
     // The file must hold exactly what its tag says: when the state moved on meanwhile, take the next one.
     for _ in 0..ATTEMPTS {
+        let asked_at = api.clock.now();
         let standings = api.catalogue.standings(question.request.instrument.id).await?;
-        let now = State::of(&question, standings, api.clock.now());
+        let now = State::of(&question, standings, asked_at);
         if now.tag == state.tag {
             break;
         }

@@ -44,9 +44,9 @@ pub(crate) async fn read(
     api: web::Data<Api>,
     spool: web::Data<Spool>,
 ) -> Result<HttpResponse, Problem> {
-    let Listing { instrument, series } = listed.0;
+    let Listed { listing, asked_at: now } = listed;
+    let Listing { instrument, series } = listing;
     let question = Question::new(&http, parameters, instrument)?;
-    let now = api.clock.now();
     let mut state = State::of(&question, series, now);
     let mut disputes = Disputes::default();
     if question.format == Format::Json {
